@@ -1,0 +1,94 @@
+/**
+ * What every chat must do, and what it shows. An adapter translates between its platform's wire and these
+ * types and decides nothing: what a reaction or a command means is decided in `desk.ts` and `commands.ts`.
+ */
+
+/** A picture with its alternative text. */
+export interface CardPicture {
+  readonly bytes: Uint8Array;
+  readonly type: 'image/jpeg' | 'image/png';
+  readonly width: number;
+  readonly height: number;
+  readonly alt: string;
+}
+
+export interface CardLink {
+  readonly text: string;
+  readonly url: string;
+}
+
+/**
+ * A message. All texts are plain text, never markup: adapters escape them. Lines of `text` are separated by
+ * `\n`. An edit shows all of the new card, but keeps the picture when the new card has none.
+ */
+export interface Card {
+  readonly title?: string;
+  readonly text?: string;
+  /** Label and value, shown in one line each. */
+  readonly fields?: readonly { readonly label: string; readonly value: string }[];
+  readonly links?: readonly CardLink[];
+  readonly picture?: CardPicture;
+  /** Small print: author and licence. */
+  readonly footer?: string;
+  /** Users to mention, by the platform's ids. */
+  readonly mentions?: readonly string[];
+}
+
+export interface ChatUser {
+  readonly id: string;
+  /** As the platform shows it; untrusted. */
+  readonly name: string;
+}
+
+export interface ReactionEvent {
+  readonly channelId: string;
+  readonly messageId: string;
+  readonly user: ChatUser;
+  /** As the platform has it; the desk normalises it. */
+  readonly emoji: string;
+  /** The reaction's own id, where the platform has one (Matrix). */
+  readonly eventId?: string;
+  /** `taken_back`: by the user; `cleared`: by somebody else, so the vote stands. */
+  readonly change: 'added' | 'taken_back' | 'cleared';
+}
+
+export interface CommandEvent {
+  /** `link`, `write`, … in lower case. */
+  readonly name: string;
+  readonly args: readonly string[];
+  readonly user: ChatUser;
+  /** null in a private conversation. */
+  readonly channelId: string | null;
+  readonly channelName: string;
+  /** Whether the platform lets this user manage the channel (PRODUCT: binding needs the platform's own right). */
+  readonly mayManageChannel: boolean;
+  /** Answers where only this user sees it. */
+  replyPrivately(card: Card): Promise<void>;
+  /** Answers in the channel; the id allows later edits. */
+  reply(card: Card): Promise<string>;
+}
+
+export interface ChatHandlers {
+  onReaction(event: ReactionEvent): void;
+  onCommand(event: CommandEvent): void;
+}
+
+export interface Chat {
+  readonly platform: 'discord' | 'matrix' | 'room';
+  start(handlers: ChatHandlers): Promise<void>;
+  stop(): Promise<void>;
+  /** Posts a card. The same `key` again gives the message that is there already. Returns the message id. */
+  post(channelId: string, card: Card, key: string): Promise<string>;
+  edit(channelId: string, messageId: string, card: Card): Promise<void>;
+  /** Removing what is gone already is fine. */
+  remove(channelId: string, messageId: string): Promise<void>;
+  /** The bot's own reactions, in this order; those that are there already are left. */
+  seed(channelId: string, messageId: string, emoji: readonly string[]): Promise<void>;
+  /** All standing reactions of people on a message, or null when the message is gone. */
+  reactions(
+    channelId: string,
+    messageId: string,
+  ): Promise<{ user: ChatUser; emoji: string; eventId?: string }[] | null>;
+  /** A private message, as far as the platform has one. */
+  tell(userId: string, card: Card): Promise<void>;
+}

@@ -1,0 +1,240 @@
+import { isAbsolute, resolve } from 'node:path';
+import { z } from 'zod';
+import { VisavisError } from './core/platform/errors.ts';
+import { type DatabaseAddress, parseDatabaseUrl } from './core/store/store.ts';
+
+/** Wikimedia's own addresses, used in production when nothing else is said. */
+const WIKIMEDIA = {
+  oauthUrl: 'https://meta.wikimedia.org/w/rest.php/oauth2',
+  commonsApi: 'https://commons.wikimedia.org/w/api.php',
+  wikidataApi: 'https://www.wikidata.org/w/api.php',
+  pictureHosts: ['upload.wikimedia.org', 'thumb.wikimedia.org'],
+};
+
+export interface WikiConfig {
+  /** Base of authorize, access_token and resource/profile. */
+  readonly oauthUrl: string;
+  readonly clientId: string;
+  readonly clientSecret: string | null;
+  readonly commonsApi: string;
+  readonly wikidataApi: string;
+  /** host or host:port */
+  readonly pictureHosts: readonly string[];
+  readonly depictsProperty: string;
+}
+
+export interface Config {
+  /** A real wiki, a chat token, or a public address that is not loopback. */
+  readonly production: boolean;
+  readonly port: number;
+  /** Without a slash at the end. */
+  readonly publicUrl: string;
+  readonly dataDir: string;
+  readonly database: DatabaseAddress;
+  readonly databaseConnections: number;
+  readonly redisUrl: string | null;
+  /** Fernet keys, the first one encrypts. null: the sandbox keeps one of its own in the data folder. */
+  readonly tokenKeys: readonly string[] | null;
+  readonly secret: string | null;
+  /** null: the pocket wiki is used. */
+  readonly wiki: WikiConfig | null;
+  readonly admins: readonly string[];
+  readonly contact: string;
+  readonly trustedProxies: number;
+  /** Wiki user names that may sign in; null: everybody who is not blocked. */
+  readonly allowedUsers: readonly string[] | null;
+  readonly metricsToken: string | null;
+  readonly discord: { readonly token: string; readonly api: string | null } | null;
+  readonly matrix: { readonly homeserver: string; readonly token: string } | null;
+  /** Detector threads; null: from the cores that this process may use. */
+  readonly detectorThreads: number | null;
+  readonly logLevel: string;
+}
+
+const list = z.string().transform((value) =>
+  value
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== ''),
+);
+const httpUrl = z
+  .string()
+  .refine(
+    (value) => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol),
+    'is not an http(s) address',
+  )
+  .transform((value) => value.replace(/\/+$/, ''));
+
+const Environment = z.object({
+  PORT: z.coerce.number('is not a number').int().min(1).max(65535).default(8080),
+  VISAVIS_PUBLIC_URL: httpUrl.optional(),
+  DATABASE_URL: z.string().optional(),
+  VISAVIS_DATABASE_CONNECTIONS: z.coerce.number('is not a number').int().min(1).max(20).default(3),
+  REDIS_URL: z
+    .string()
+    .refine((value) => URL.canParse(value) && /^rediss?:$/.test(new URL(value).protocol), 'is not redis://…')
+    .optional(),
+  VISAVIS_TOKEN_KEY: list
+    .refine(
+      (keys) => keys.length > 0 && keys.every(isFernetKey),
+      'is not a Fernet key (32 bytes in base64url; several are separated by commas). Make one with: visavis doctor --new-key',
+    )
+    .optional(),
+  VISAVIS_SECRET: z.string().min(32, 'is shorter than 32 characters').optional(),
+  VISAVIS_ADMINS: list.default([]),
+  VISAVIS_OAUTH_URL: httpUrl.optional(),
+  VISAVIS_OAUTH_CLIENT_ID: z.string().min(1).optional(),
+  VISAVIS_OAUTH_CLIENT_SECRET: z.string().min(1).optional(),
+  VISAVIS_COMMONS_API: httpUrl.optional(),
+  VISAVIS_WIKIDATA_API: httpUrl.optional(),
+  VISAVIS_PICTURE_HOSTS: list.optional(),
+  VISAVIS_DEPICTS_PROPERTY: z
+    .string()
+    .regex(/^P[1-9]\d*$/, 'is not a property like P180')
+    .default('P180'),
+  VISAVIS_DISCORD_TOKEN: z.string().min(1).optional(),
+  VISAVIS_DISCORD_API: httpUrl.optional(),
+  VISAVIS_MATRIX_HOMESERVER: httpUrl.optional(),
+  VISAVIS_MATRIX_TOKEN: z.string().min(1).optional(),
+  VISAVIS_DATA_DIR: z.string().min(1).default('data'),
+  VISAVIS_CONTACT: z.string().min(3).optional(),
+  VISAVIS_TRUSTED_PROXIES: z.coerce.number('is not a number').int().min(0).max(10).default(0),
+  VISAVIS_ALLOWED_USERS: list.optional(),
+  VISAVIS_METRICS_TOKEN: z.string().min(16, 'is shorter than 16 characters').optional(),
+  VISAVIS_DETECTOR_THREADS: z.coerce.number('is not a number').int().min(1).max(64).optional(),
+  VISAVIS_LOG: z.enum(['silent', 'error', 'warn', 'info', 'debug']).default('info'),
+});
+type Environment = z.infer<typeof Environment>;
+
+/**
+ * The whole configuration, from the environment alone. Empty variables count as not set.
+ *
+ * @param root folder against which relative paths are meant
+ * @throws VisavisError `configuration`, one line that names each variable and never a value
+ */
+export function loadConfig(env: Readonly<Record<string, string | undefined>>, root: string): Config {
+  const given = Object.fromEntries(
+    Object.entries(env).filter(([, value]) => value !== undefined && value.trim() !== ''),
+  );
+  const parsed = Environment.safeParse(given);
+  if (!parsed.success) {
+    throw configurationError(parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`));
+  }
+  const e = parsed.data;
+  const production = isProduction(e);
+  const wiki = wikiConfig(e, production);
+  if (production) requireForProduction(e);
+  if (e.VISAVIS_DISCORD_API && !e.VISAVIS_DISCORD_TOKEN)
+    throw configurationError(['VISAVIS_DISCORD_TOKEN is missing, VISAVIS_DISCORD_API alone does nothing']);
+  if (!!e.VISAVIS_MATRIX_HOMESERVER !== !!e.VISAVIS_MATRIX_TOKEN) {
+    throw configurationError([
+      'VISAVIS_MATRIX_HOMESERVER and VISAVIS_MATRIX_TOKEN go together, one of them is missing',
+    ]);
+  }
+  const dataDir = isAbsolute(e.VISAVIS_DATA_DIR) ? e.VISAVIS_DATA_DIR : resolve(root, e.VISAVIS_DATA_DIR);
+  return Object.freeze({
+    production,
+    port: e.PORT,
+    publicUrl: e.VISAVIS_PUBLIC_URL ?? `http://localhost:${e.PORT}`,
+    dataDir,
+    database: e.DATABASE_URL
+      ? absolutePath(parseDatabaseUrl(e.DATABASE_URL), root)
+      : { kind: 'sqlite' as const, path: resolve(dataDir, 'visavis.sqlite') },
+    databaseConnections: e.VISAVIS_DATABASE_CONNECTIONS,
+    redisUrl: e.REDIS_URL ?? null,
+    tokenKeys: e.VISAVIS_TOKEN_KEY ?? null,
+    secret: e.VISAVIS_SECRET ?? null,
+    wiki,
+    admins: e.VISAVIS_ADMINS,
+    contact: e.VISAVIS_CONTACT ?? 'sandbox',
+    trustedProxies: e.VISAVIS_TRUSTED_PROXIES,
+    allowedUsers: e.VISAVIS_ALLOWED_USERS ?? null,
+    metricsToken: e.VISAVIS_METRICS_TOKEN ?? null,
+    discord: e.VISAVIS_DISCORD_TOKEN
+      ? { token: e.VISAVIS_DISCORD_TOKEN, api: e.VISAVIS_DISCORD_API ?? null }
+      : null,
+    matrix:
+      e.VISAVIS_MATRIX_HOMESERVER && e.VISAVIS_MATRIX_TOKEN
+        ? { homeserver: e.VISAVIS_MATRIX_HOMESERVER, token: e.VISAVIS_MATRIX_TOKEN }
+        : null,
+    detectorThreads: e.VISAVIS_DETECTOR_THREADS ?? null,
+    logLevel: e.VISAVIS_LOG,
+  });
+}
+
+/** Is it this machine alone? */
+export function isLoopback(url: string): boolean {
+  const host = new URL(url).hostname;
+  return host === 'localhost' || host.endsWith('.localhost') || /^127\./.test(host) || host === '[::1]';
+}
+
+function isProduction(e: Environment): boolean {
+  const wikis = [e.VISAVIS_OAUTH_URL, e.VISAVIS_COMMONS_API, e.VISAVIS_WIKIDATA_API];
+  return (
+    wikis.some((url) => url !== undefined && !isLoopback(url)) ||
+    e.VISAVIS_DISCORD_TOKEN !== undefined ||
+    e.VISAVIS_MATRIX_TOKEN !== undefined ||
+    (e.VISAVIS_PUBLIC_URL !== undefined && !isLoopback(e.VISAVIS_PUBLIC_URL))
+  );
+}
+
+/** The names of what belongs to a wiki, and which of them were given. */
+function wikiConfig(e: Environment, production: boolean): WikiConfig | null {
+  const given = {
+    VISAVIS_OAUTH_URL: e.VISAVIS_OAUTH_URL,
+    VISAVIS_OAUTH_CLIENT_ID: e.VISAVIS_OAUTH_CLIENT_ID,
+    VISAVIS_COMMONS_API: e.VISAVIS_COMMONS_API,
+    VISAVIS_WIKIDATA_API: e.VISAVIS_WIKIDATA_API,
+    VISAVIS_PICTURE_HOSTS: e.VISAVIS_PICTURE_HOSTS,
+  };
+  const named = Object.entries(given).filter(([, value]) => value !== undefined);
+  if (!production) {
+    if (named.length === 0 && !e.VISAVIS_OAUTH_CLIENT_SECRET) return null;
+    const missing = Object.entries(given)
+      .filter(([, value]) => value === undefined)
+      .map(([name]) => name);
+    if (missing.length > 0) {
+      throw configurationError([
+        `a wiki on this machine is half configured: ${missing.join(', ')} missing. Set them too, or none of them to use the pocket wiki`,
+      ]);
+    }
+  }
+  return {
+    oauthUrl: e.VISAVIS_OAUTH_URL ?? WIKIMEDIA.oauthUrl,
+    clientId: e.VISAVIS_OAUTH_CLIENT_ID ?? '',
+    clientSecret: e.VISAVIS_OAUTH_CLIENT_SECRET ?? null,
+    commonsApi: e.VISAVIS_COMMONS_API ?? WIKIMEDIA.commonsApi,
+    wikidataApi: e.VISAVIS_WIKIDATA_API ?? WIKIMEDIA.wikidataApi,
+    pictureHosts: e.VISAVIS_PICTURE_HOSTS ?? WIKIMEDIA.pictureHosts,
+    depictsProperty: e.VISAVIS_DEPICTS_PROPERTY,
+  };
+}
+
+function requireForProduction(e: Environment): void {
+  const needed = [
+    'VISAVIS_TOKEN_KEY',
+    'VISAVIS_SECRET',
+    'VISAVIS_PUBLIC_URL',
+    'VISAVIS_OAUTH_CLIENT_ID',
+    'VISAVIS_CONTACT',
+  ] as const;
+  const missing = needed.filter((name) => e[name] === undefined);
+  if (missing.length > 0) {
+    throw configurationError([
+      `this is production (a real wiki, a chat token or a public address is set), and so ${missing.join(', ')} must be set too`,
+    ]);
+  }
+}
+
+function absolutePath(address: DatabaseAddress, root: string): DatabaseAddress {
+  if (address.kind !== 'sqlite' || address.path === ':memory:') return address;
+  return { kind: 'sqlite', path: resolve(root, address.path) };
+}
+
+function isFernetKey(key: string): boolean {
+  return /^[A-Za-z0-9_-]{43}=?$/.test(key) && Buffer.from(key, 'base64url').length === 32;
+}
+
+function configurationError(problems: readonly string[]): VisavisError {
+  return new VisavisError('configuration', problems.join('; '));
+}

@@ -1,0 +1,63 @@
+/**
+ * The errors of the product. Each has a stable code; one table says which HTTP status it becomes.
+ * A message is one line for the person who can do something about it, and says what to do.
+ */
+export const ERROR_STATUS = {
+  /** Something in the environment or .env is wrong; the message names the variable, never the value. */
+  configuration: 500,
+  /** Another program holds the port. */
+  port_in_use: 500,
+  /** The database has a newer schema than this code. */
+  schema_too_new: 500,
+  database: 503,
+  bad_input: 400,
+  not_signed_in: 401,
+  forbidden: 403,
+  not_found: 404,
+  conflict: 409,
+  too_large: 413,
+  rate_limited: 429,
+  /** The bytes are not a picture, or not a kind that we read. */
+  not_a_picture: 422,
+  /** A picture that ends early or is damaged. */
+  broken_picture: 422,
+  picture_too_large: 422,
+  /** The detector could not do its work now; the picture may be fine. */
+  detector_unavailable: 503,
+  model_unavailable: 503,
+  file_unreadable: 404,
+  /** The wiki refused or could not be reached; `details.kind` says what follows from it. */
+  wiki: 502,
+  sign_in_refused: 400,
+  link_expired: 410,
+  lease_lost: 409,
+  internal: 500,
+} as const;
+
+export type ErrorCode = keyof typeof ERROR_STATUS;
+
+export class VisavisError extends Error {
+  readonly code: ErrorCode;
+  readonly details: Readonly<Record<string, unknown>>;
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { cause?: unknown; details?: Record<string, unknown> } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'VisavisError';
+    this.code = code;
+    this.details = options.details ?? {};
+  }
+
+  get status(): number {
+    return ERROR_STATUS[this.code];
+  }
+}
+
+/** What to show for any thrown thing: our own errors keep their words, others are not leaked. */
+export function describeError(error: unknown): { code: ErrorCode; message: string } {
+  if (error instanceof VisavisError) return { code: error.code, message: error.message };
+  return { code: 'internal', message: error instanceof Error ? error.message : String(error) };
+}

@@ -1,0 +1,174 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  assertFileLease,
+  assertLease,
+  claimFiles,
+  releaseLease,
+  renewLease,
+  takeLease,
+} from '../../../src/core/store/leases.ts';
+import { openStore, type Store } from '../../../src/core/store/store.ts';
+import { engines, freshStore } from '../../support/stores.ts';
+
+describe.each(engines())('leases on %s', (kind) => {
+  let store: Store;
+  let other: Store;
+  let dispose: () => Promise<void>;
+  beforeAll(async () => {
+    const fresh = await freshStore(kind);
+    store = fresh.store;
+    other = openStore(fresh.address, { connections: 8 });
+    dispose = async () => {
+      await other.close();
+      await fresh.dispose();
+    };
+  });
+  afterAll(() => dispose());
+
+  it('has one holder at a time', async () => {
+    const first = await takeLease(store, { name: 'a', owner: 'one', now: 1000, ttl: 500 });
+    expect(first).toEqual({ name: 'a', owner: 'one', fence: 1 });
+    expect(await takeLease(other, { name: 'a', owner: 'two', now: 1499, ttl: 500 })).toBeNull();
+    expect(await takeLease(other, { name: 'a', owner: 'one', now: 1499, ttl: 500 })).toBeNull();
+  });
+
+  it('passes on when it has run out, and refuses whoever comes late', async () => {
+    const first = await takeLease(store, { name: 'b', owner: 'one', now: 1000, ttl: 500 });
+    if (!first) throw new Error('not taken');
+    const second = await takeLease(other, { name: 'b', owner: 'two', now: 1500, ttl: 500 });
+    expect(second).toMatchObject({ owner: 'two', fence: 2 });
+    expect(await renewLease(store, first, 1501, 500)).toBe(false);
+    await expect(store.transaction((trx) => assertLease(store, trx, first))).rejects.toMatchObject({
+      code: 'lease_lost',
+    });
+    await releaseLease(store, first);
+    expect(second && (await renewLease(other, second, 1600, 500))).toBe(true);
+    await other.transaction(async (trx) => second && assertLease(other, trx, second));
+  });
+
+  it('can be held on to, and given back', async () => {
+    const lease = await takeLease(store, { name: 'c', owner: 'one', now: 0, ttl: 100 });
+    if (!lease) throw new Error('not taken');
+    expect(await renewLease(store, lease, 90, 100)).toBe(true);
+    expect(await takeLease(other, { name: 'c', owner: 'two', now: 150, ttl: 100 })).toBeNull();
+    await releaseLease(store, lease);
+    expect(await takeLease(other, { name: 'c', owner: 'two', now: 151, ttl: 100 })).toMatchObject({
+      fence: 2,
+    });
+  });
+
+  it.each(Array.from({ length: 20 }, (_, i) => i))(
+    'goes to one of ten who ask at once (%i)',
+    async (round) => {
+      const answers = await Promise.all(
+        Array.from({ length: 10 }, (_, i) =>
+          takeLease(i % 2 ? store : other, { name: `race-${round}`, owner: `w${i}`, now: 0, ttl: 10 }),
+        ),
+      );
+      expect(answers.filter((lease) => lease !== null)).toHaveLength(1);
+    },
+  );
+
+  it('gives every waiting file to one of two workers that claim at once', async () => {
+    await someFiles(store, 60);
+    const claims = await Promise.all(
+      Array.from({ length: 12 }, (_, i) =>
+        claimFiles(i % 2 ? store : other, { owner: `w${i}`, now: 1000, ttl: 100, limit: 5 }),
+      ),
+    );
+    const ids = claims.flat().map((claim) => claim.fileId);
+    expect(new Set(ids).size).toBe(ids.length);
+    // Somebody who came while all free rows were locked got fewer; nothing may be left for ever.
+    let more = await claimFiles(store, { owner: 'last', now: 1000, ttl: 100, limit: 60 });
+    ids.push(...more.map((claim) => claim.fileId));
+    more = await claimFiles(store, { owner: 'last', now: 1000, ttl: 100, limit: 60 });
+    expect(more).toEqual([]);
+    expect(new Set(ids).size).toBe(60);
+  });
+
+  it('hands a file on after its time, and refuses the result of the one who lost it', async () => {
+    const [late] = await claimFiles(store, { owner: 'late', now: 10_000, ttl: 100, limit: 1 });
+    if (!late) throw new Error('nothing claimed');
+    const next = (await claimFiles(other, { owner: 'next', now: 10_100, ttl: 100, limit: 60 })).find(
+      (c) => c.fileId === late.fileId,
+    );
+    expect(next?.fence).toBe(late.fence + 1);
+    await expect(store.transaction((trx) => assertFileLease(store, trx, late))).rejects.toMatchObject({
+      code: 'lease_lost',
+    });
+    if (next) await other.transaction((trx) => assertFileLease(other, trx, next));
+  });
+
+  it('leaves files alone that wait for a later try, are done, or belong to no active project', async () => {
+    await store.db
+      .updateTable('files')
+      .set({ retry_at: 99_999, lease_owner: null, lease_expires_at: null })
+      .execute();
+    expect(await claimFiles(store, { owner: 'x', now: 50_000, ttl: 1, limit: 5 })).toEqual([]);
+    expect(await claimFiles(store, { owner: 'x', now: 100_000, ttl: 1, limit: 5 })).toHaveLength(5);
+    await store.db.updateTable('projects').set({ state: 'paused' }).execute();
+    expect(await claimFiles(store, { owner: 'x', now: 200_000, ttl: 1, limit: 5 })).toEqual([]);
+    await store.db.updateTable('projects').set({ state: 'active' }).execute();
+    await store.db.updateTable('files').set({ state: 'detected' }).execute();
+    expect(await claimFiles(store, { owner: 'x', now: 200_000, ttl: 1, limit: 5 })).toEqual([]);
+  });
+});
+
+async function someFiles(store: Store, count: number): Promise<void> {
+  const account = await store.db
+    .insertInto('accounts')
+    .values({ central_hash: Buffer.from('x'), created_at: 0, forgotten_at: null })
+    .returning('id')
+    .executeTakeFirstOrThrow();
+  const project = await store.db
+    .insertInto('projects')
+    .values({
+      title: 't',
+      category: 'c',
+      state: 'active',
+      language: 'en',
+      votes_needed: 1,
+      threshold: 0.6,
+      min_confirmed: 2,
+      open: 0,
+      matching: 1,
+      depth: 3,
+      file_cap: 9000,
+      created_by: account.id,
+      created_at: 0,
+      crawled_at: null,
+      crawl_wanted_at: null,
+      bootstrapped_at: null,
+    })
+    .returning('id')
+    .executeTakeFirstOrThrow();
+  for (let i = 0; i < count; i++) {
+    const file = await store.db
+      .insertInto('files')
+      .values({
+        page_id: i + 1,
+        title: `File:${i}.jpg`,
+        sha1: 'a'.repeat(40),
+        width: 10,
+        height: 10,
+        mime: 'image/jpeg',
+        thumb_url: 'x',
+        page_url: 'x',
+        author: '',
+        licence: '',
+        licence_url: null,
+        state: 'waiting',
+        reason: null,
+        retry_at: null,
+        detected_at: null,
+        lease_owner: null,
+        lease_expires_at: null,
+      })
+      .returning('id')
+      .executeTakeFirstOrThrow();
+    await store.db
+      .insertInto('project_files')
+      .values({ project_id: project.id, file_id: file.id, depicts: null, added_at: 0 })
+      .execute();
+  }
+}

@@ -1,0 +1,57 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createConnection } from 'mysql2/promise';
+import { inject } from 'vitest';
+import { migrations } from '../../migrations/index.ts';
+import { migrate } from '../../src/core/store/migrate.ts';
+import { type DatabaseAddress, openStore, type Store } from '../../src/core/store/store.ts';
+
+export interface TestDatabase {
+  readonly address: DatabaseAddress;
+  drop(): Promise<void>;
+}
+
+/** Which engines can be tested here: SQLite always, MariaDB where it is installed. */
+export function engines(): DatabaseAddress['kind'][] {
+  return inject('mariadb') ? ['sqlite', 'mariadb'] : ['sqlite'];
+}
+
+/** An empty database of its own. */
+export async function emptyDatabase(kind: DatabaseAddress['kind']): Promise<TestDatabase> {
+  if (kind === 'sqlite') {
+    const folder = mkdtempSync(join(tmpdir(), 'visavis-sqlite-'));
+    return {
+      address: { kind, path: join(folder, 'visavis.sqlite') },
+      drop: async () => rmSync(folder, { recursive: true, force: true }),
+    };
+  }
+  const server = inject('mariadb');
+  if (!server) throw new Error('MariaDB is not installed');
+  const name = `visavis_${randomBytes(6).toString('hex')}`;
+  const admin = async (statement: string) => {
+    const connection = await createConnection(server);
+    await connection.query(statement);
+    await connection.end();
+  };
+  await admin(`create database ${name} character set utf8mb4`);
+  return { address: { kind, url: `${server}${name}` }, drop: () => admin(`drop database ${name}`) };
+}
+
+/** A migrated store of its own, and how to get rid of it. */
+export async function freshStore(
+  kind: DatabaseAddress['kind'] = 'sqlite',
+): Promise<{ store: Store; address: DatabaseAddress; dispose(): Promise<void> }> {
+  const database = await emptyDatabase(kind);
+  const store = openStore(database.address, { connections: 8 });
+  await migrate(store, migrations);
+  return {
+    store,
+    address: database.address,
+    dispose: async () => {
+      await store.close();
+      await database.drop();
+    },
+  };
+}
