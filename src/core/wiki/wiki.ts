@@ -1,0 +1,54 @@
+import type { WikiAccount } from './account.ts';
+import { categoryInfo, subcategories } from './categories.ts';
+import type { WikiClient } from './client.ts';
+import type { ThumbWidth } from './file-page.ts';
+import { categoryFiles, filesByPageId, filesDepicting, thumbnails } from './files.ts';
+import { type ItemVocabulary, items, searchItems, WIKIDATA } from './items.ts';
+import {
+  type NewStatement,
+  type Removal,
+  readStatements,
+  removeStatement,
+  setStatement,
+} from './statements.ts';
+import { userInfo } from './userinfo.ts';
+
+export interface WikiOptions {
+  /** The wiki with the files and their structured data. */
+  readonly files: WikiClient;
+  /** The wiki with the items; the same client when one wiki has both. */
+  readonly items: WikiClient;
+  /** The property that says who is in the picture: P180 on Commons. */
+  readonly depicts?: string;
+  readonly vocabulary?: ItemVocabulary;
+}
+
+/** Everything the product asks of the wikis, one method for each intent: what other rooms are given. */
+export type Wiki = ReturnType<typeof createWiki>;
+
+export function createWiki({
+  files,
+  items: itemClient,
+  depicts = 'P180',
+  vocabulary = WIKIDATA,
+}: WikiOptions) {
+  return {
+    /** The depicts property of this wiki. */
+    depicts,
+    categoryFiles: (category: string, continueFrom?: string | null) =>
+      categoryFiles(files, category, continueFrom),
+    subcategories: (category: string, next?: string | null) => subcategories(files, category, next),
+    categoryInfo: (title: string) => categoryInfo(files, title),
+    filesByPageId: (pageIds: readonly number[], width?: ThumbWidth) => filesByPageId(files, pageIds, width),
+    filesDepicting: (itemId: string, category: string, next?: number | null) =>
+      filesDepicting(files, itemId, category, next, depicts),
+    thumbnails: (titles: readonly string[], width: ThumbWidth) => thumbnails(files, titles, width),
+    userInfo: (account: WikiAccount) => userInfo(files, account),
+    items: (itemIds: readonly string[], language: string) => items(itemClient, itemIds, language, vocabulary),
+    searchItems: (text: string, language: string) => searchItems(itemClient, text, language),
+    readStatements: (pageIds: readonly number[]) => readStatements(files, pageIds, depicts),
+    setStatement: (statement: Omit<NewStatement, 'property'>) =>
+      setStatement(files, { ...statement, property: depicts }),
+    removeStatement: (removal: Removal) => removeStatement(files, removal),
+  };
+}
