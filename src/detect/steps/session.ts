@@ -1,0 +1,31 @@
+/** Opens models in onnxruntime. One thread each: the pool has a thread for each picture in work. */
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+
+/** Runs a network of one input: values and shape in, outputs by name out. */
+export type Network = (
+  values: Float32Array,
+  shape: readonly number[],
+) => Promise<Readonly<Record<string, Float32Array>>>;
+
+export async function openNetwork(model: Uint8Array): Promise<Network> {
+  const session = await InferenceSession.create(model, {
+    executionProviders: ['cpu'],
+    intraOpNumThreads: 1,
+    interOpNumThreads: 1,
+    logSeverityLevel: 3,
+  });
+  const [input = 'input'] = session.inputNames;
+  return async (values, shape) => {
+    const outputs = await session.run({ [input]: new Tensor('float32', values, shape) });
+    return Object.fromEntries(
+      Object.entries(outputs).map(([name, tensor]) => [name, tensor.data as Float32Array]),
+    );
+  };
+}
+
+/** The values of the only output. */
+export function only(outputs: Readonly<Record<string, Float32Array>>): Float32Array {
+  const [values] = Object.values(outputs);
+  if (!values) throw new Error('the network gave no output');
+  return values;
+}

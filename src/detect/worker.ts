@@ -1,0 +1,44 @@
+/**
+ * One thread of the pool: does one task at a time. Errors of the picture are answers, because a thrown error
+ * loses its code on the way between threads. Imports nothing of the core but types.
+ */
+import sharp from 'sharp';
+import { draw } from './drawing/draw.ts';
+import { findFaces } from './faces.ts';
+import { PictureError } from './picture.ts';
+import type { Answer, Job, Models } from './protocol.ts';
+import { openBundle, type Steps } from './steps/bundles.ts';
+
+// The pool has a thread for each picture in work, and no picture comes twice.
+sharp.concurrency(1);
+sharp.cache(false);
+// Pictures come as bytes, of the kinds that sniff.ts lets through; SVG is what our own drawings are made of.
+sharp.block({ operation: ['VipsForeignLoad'] });
+sharp.unblock({
+  operation: [
+    'VipsForeignLoadJpegBuffer',
+    'VipsForeignLoadPngBuffer',
+    'VipsForeignLoadWebpBuffer',
+    'VipsForeignLoadNsgifBuffer',
+    'VipsForeignLoadTiffBuffer',
+    'VipsForeignLoadSvgBuffer',
+  ],
+});
+
+let opened: Promise<Steps> | null = null;
+
+export default async function work({ task, models }: Job): Promise<Answer> {
+  try {
+    if (task.kind === 'draw') return { drawn: await draw(task.drawing) };
+    return { found: await findFaces(task, await steps(models)) };
+  } catch (error) {
+    if (error instanceof PictureError) return { error: { code: error.code, message: error.message } };
+    return { error: { code: 'failed', message: error instanceof Error ? error.message : String(error) } };
+  }
+}
+
+function steps(models: Models | null): Promise<Steps> {
+  if (!models) throw new Error('the models did not arrive');
+  opened ??= openBundle(models);
+  return opened;
+}
