@@ -38,6 +38,8 @@ export interface Config {
   readonly secret: string | null;
   /** null: the pocket wiki is used. */
   readonly wiki: WikiConfig | null;
+  /** Where the pocket wiki listens, in practice mode. */
+  readonly pocketWikiPort: number;
   readonly admins: readonly string[];
   readonly contact: string;
   readonly trustedProxies: number;
@@ -48,6 +50,8 @@ export interface Config {
   readonly matrix: { readonly homeserver: string; readonly token: string } | null;
   /** Detector threads; null: from the cores that this process may use. */
   readonly detectorThreads: number | null;
+  /** Ceiling of edits for each account; null: as fast as the wiki answers. */
+  readonly editsPerMinute: number | null;
   readonly logLevel: string;
 }
 
@@ -81,6 +85,7 @@ const Environment = z.object({
     )
     .optional(),
   VISAVIS_SECRET: z.string().min(32, 'is shorter than 32 characters').optional(),
+  VISAVIS_POCKET_WIKI_PORT: z.coerce.number('is not a number').int().min(1).max(65535).optional(),
   VISAVIS_ADMINS: list.default([]),
   VISAVIS_OAUTH_URL: httpUrl.optional(),
   VISAVIS_OAUTH_CLIENT_ID: z.string().min(1).optional(),
@@ -102,7 +107,8 @@ const Environment = z.object({
   VISAVIS_ALLOWED_USERS: list.optional(),
   VISAVIS_METRICS_TOKEN: z.string().min(16, 'is shorter than 16 characters').optional(),
   VISAVIS_DETECTOR_THREADS: z.coerce.number('is not a number').int().min(1).max(64).optional(),
-  VISAVIS_LOG: z.enum(['silent', 'error', 'warn', 'info', 'debug']).default('info'),
+  VISAVIS_EDITS_PER_MINUTE: z.coerce.number('is not a number').int().min(0).max(900).optional(),
+  VISAVIS_LOG: z.enum(['silent', 'error', 'warn', 'info', 'debug']).optional(),
 });
 type Environment = z.infer<typeof Environment>;
 
@@ -145,6 +151,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>, ro
     tokenKeys: e.VISAVIS_TOKEN_KEY ?? null,
     secret: e.VISAVIS_SECRET ?? null,
     wiki,
+    pocketWikiPort: e.VISAVIS_POCKET_WIKI_PORT ?? (e.PORT < 65535 ? e.PORT + 1 : e.PORT - 1),
     admins: e.VISAVIS_ADMINS,
     contact: e.VISAVIS_CONTACT ?? 'sandbox',
     trustedProxies: e.VISAVIS_TRUSTED_PROXIES,
@@ -158,7 +165,8 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>, ro
         ? { homeserver: e.VISAVIS_MATRIX_HOMESERVER, token: e.VISAVIS_MATRIX_TOKEN }
         : null,
     detectorThreads: e.VISAVIS_DETECTOR_THREADS ?? null,
-    logLevel: e.VISAVIS_LOG,
+    editsPerMinute: editsPerMinute(e.VISAVIS_EDITS_PER_MINUTE, wiki !== null),
+    logLevel: e.VISAVIS_LOG ?? (production ? 'info' : 'warn'),
   });
 }
 
@@ -176,6 +184,12 @@ function isProduction(e: Environment): boolean {
     e.VISAVIS_MATRIX_TOKEN !== undefined ||
     (e.VISAVIS_PUBLIC_URL !== undefined && !isLoopback(e.VISAVIS_PUBLIC_URL))
   );
+}
+
+/** Six a minute is what a person who confirms edits could do by hand; 0 means no ceiling. */
+function editsPerMinute(given: number | undefined, realWiki: boolean): number | null {
+  const value = given ?? (realWiki ? 6 : 0);
+  return value === 0 ? null : value;
 }
 
 /** The names of what belongs to a wiki, and which of them were given. */

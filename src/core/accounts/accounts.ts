@@ -1,0 +1,117 @@
+import { createHmac } from 'node:crypto';
+import type { Clock } from '../platform/clock.ts';
+import { VisavisError } from '../platform/errors.ts';
+import type { Store, Trx } from '../store/store.ts';
+import type { Tokens } from '../wiki/oauth.ts';
+import type { Profile } from '../wiki/oauth-profile.ts';
+import type { Fernet } from './fernet.ts';
+import { storeTokens } from './tokens.ts';
+
+export interface Account {
+  readonly id: number;
+  readonly username: string;
+  readonly blocked: boolean;
+  readonly language: string | null;
+}
+
+export interface AccountDeps {
+  readonly store: Store;
+  readonly clock: Clock;
+  /** VISAVIS_SECRET: keys the hash of central ids. */
+  readonly secret: string;
+  readonly fernet: Fernet;
+}
+
+/**
+ * The account of somebody who has just signed in at the wiki, made when it is new. Accounts are known by the
+ * central id, never by name: a renamed account is the same one, and its name is brought up to date.
+ */
+export async function signIn(
+  deps: AccountDeps,
+  { profile, tokens }: { profile: Profile; tokens: Tokens },
+): Promise<Account> {
+  const { store, clock, secret, fernet } = deps;
+  const now = clock.now();
+  return store.transaction(async (trx) => {
+    const account = await keepAccount(store, trx, { secret, now, profile });
+    await storeTokens(trx, fernet, account.id, tokens);
+    return account;
+  });
+}
+
+/** The account of a central id with its profile brought up to date, without tokens. */
+export async function keepAccount(
+  store: Store,
+  trx: Trx,
+  { secret, now, profile }: { secret: string; now: number; profile: Omit<Profile, 'grants'> },
+): Promise<Account> {
+  const id = await accountByHash(store, trx, hashCentralId(secret, profile.centralId), now);
+  const values = {
+    central_id: profile.centralId,
+    username: profile.username,
+    edit_count: profile.editCount,
+    user_groups: JSON.stringify(profile.groups),
+    registered_at: profile.registeredAt,
+    blocked: profile.blocked ? (1 as const) : (0 as const),
+    seen_at: now,
+  };
+  const known = await trx
+    .selectFrom('account_profiles')
+    .select('language')
+    .where('account_id', '=', id)
+    .executeTakeFirst();
+  if (known) await trx.updateTable('account_profiles').set(values).where('account_id', '=', id).execute();
+  else
+    await trx
+      .insertInto('account_profiles')
+      .values({ ...values, account_id: id, language: null })
+      .execute();
+  return { id, username: profile.username, blocked: profile.blocked, language: known?.language ?? null };
+}
+
+/** null when there is no such account, or it was forgotten. */
+export async function accountById(store: Store, id: number): Promise<Account | null> {
+  const row = await store.db
+    .selectFrom('account_profiles')
+    .select(['account_id', 'username', 'blocked', 'language'])
+    .where('account_id', '=', id)
+    .executeTakeFirst();
+  return row
+    ? { id: row.account_id, username: row.username, blocked: row.blocked === 1, language: row.language }
+    : null;
+}
+
+/** Throws `forbidden` when the account is blocked on the wiki: it may look, no more. */
+export async function assertNotBlocked(trx: Trx, accountId: number): Promise<void> {
+  const row = await trx
+    .selectFrom('account_profiles')
+    .select('blocked')
+    .where('account_id', '=', accountId)
+    .executeTakeFirst();
+  if (!row) throw new VisavisError('not_signed_in', 'Please sign in with your Wikimedia account first.');
+  if (row.blocked === 1) {
+    throw new VisavisError(
+      'forbidden',
+      'Your account is blocked on the wiki, so you can look but not take part.',
+    );
+  }
+}
+
+/** Keyed, so that a copy of the database alone does not tell whose votes these are. */
+export function hashCentralId(secret: string, centralId: string): Uint8Array {
+  return createHmac('sha256', secret).update(`central id ${centralId}`).digest();
+}
+
+async function accountByHash(store: Store, trx: Trx, centralHash: Uint8Array, now: number): Promise<number> {
+  const insert = trx
+    .insertInto('accounts')
+    .values({ central_hash: centralHash, created_at: now, forgotten_at: null });
+  // One statement, because the same person may sign in for the first time in two browsers at once.
+  const account = await (store.kind === 'mariadb'
+    ? insert.onDuplicateKeyUpdate({ forgotten_at: null })
+    : insert.onConflict((conflict) => conflict.column('central_hash').doUpdateSet({ forgotten_at: null }))
+  )
+    .returning('id')
+    .executeTakeFirstOrThrow();
+  return account.id;
+}

@@ -1,0 +1,216 @@
+import { randomBytes } from 'node:crypto';
+import { assertNotBlocked } from '../accounts/accounts.ts';
+import { audit } from '../platform/audit.ts';
+import type { Clock } from '../platform/clock.ts';
+import { VisavisError } from '../platform/errors.ts';
+import type { Nudges } from '../platform/nudges.ts';
+import { assertMember } from '../projects/members.ts';
+import type { RunKind, RunState } from '../store/schema.ts';
+import { forUpdate, type Store, type Trx } from '../store/store.ts';
+import { type Pair, pairsToWrite, queueClaims } from './ledger.ts';
+
+export interface RunDeps {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly nudges: Nudges;
+}
+
+/** The dry run: what would be written now. Changes nothing. */
+export async function previewRun(store: Store, projectId: number): Promise<{ pairs: Pair[] }> {
+  return { pairs: await pairsToWrite(store.db, projectId) };
+}
+
+/**
+ * One press of "write": puts every pair that people agree on into the ledger, under the account of the one who
+ * asks. Whatever was previewed, the rules are looked at again here, in the transaction.
+ * @throws VisavisError `forbidden`, `conflict` (nothing to write, or a run is under way)
+ */
+export async function startRun(
+  deps: RunDeps,
+  args: { projectId: number; accountId: number; channelId?: number | null; messageId?: string | null },
+): Promise<number> {
+  const { store, clock, nudges } = deps;
+  const id = await store.transaction(async (trx) => {
+    await lockProject(store, trx, args.projectId);
+    await assertMember(store, trx, args.projectId, args.accountId);
+    await assertNotBlocked(trx, args.accountId);
+    await assertNoRun(trx, args.projectId);
+    const pairs = await pairsToWrite(trx, args.projectId);
+    if (pairs.length === 0)
+      throw new VisavisError('conflict', 'There is nothing to write: every match is on the wiki.');
+    const runId = await insertRun(trx, deps, { ...args, kind: 'write', undoes: null });
+    await queueClaims(store, trx, pairs, { ...args, id: runId, now: clock.now() });
+    await audit(store, trx, {
+      at: clock.now(),
+      accountId: args.accountId,
+      action: 'run started',
+      subject: `run ${runId}`,
+      detail: { project: args.projectId, claims: pairs.length },
+    });
+    return runId;
+  });
+  nudges.nudge('work');
+  return id;
+}
+
+/**
+ * Takes a run back: every statement of ours that it wrote. The own run as a member, any run as an owner. With
+ * `claimId`, only that one.
+ */
+export async function startUndo(
+  deps: RunDeps,
+  args: {
+    runId: number;
+    accountId: number;
+    claimId?: number;
+    channelId?: number | null;
+    messageId?: string | null;
+  },
+): Promise<number> {
+  const { store, clock, nudges } = deps;
+  const id = await store.transaction(async (trx) => {
+    const run = await trx.selectFrom('runs').selectAll().where('id', '=', args.runId).executeTakeFirst();
+    if (run?.kind !== 'write') throw new VisavisError('not_found', 'There is no such run.');
+    await lockProject(store, trx, run.project_id);
+    const own = run.account_id === args.accountId;
+    await assertMember(store, trx, run.project_id, args.accountId, own ? 'member' : 'owner');
+    await assertNotBlocked(trx, args.accountId);
+    await assertNoRun(trx, run.project_id);
+    const undoId = await insertRun(trx, deps, {
+      projectId: run.project_id,
+      accountId: args.accountId,
+      channelId: args.channelId ?? null,
+      messageId: args.messageId ?? null,
+      kind: 'undo',
+      undoes: run.id,
+    });
+    const result = await trx
+      .updateTable('sdc_claims')
+      .set({ state: 'removing', reason: null, undo_run_id: undoId, changed_at: clock.now() })
+      .where('run_id', '=', run.id)
+      // `removing`: an earlier undo was stopped or failed in the middle.
+      .where('state', 'in', ['written', 'removing'])
+      .$if(args.claimId !== undefined, (query) => query.where('id', '=', args.claimId ?? 0))
+      .executeTakeFirst();
+    if (result.numUpdatedRows === 0n) {
+      throw new VisavisError(
+        'conflict',
+        'There is nothing to undo: no statement of this run is on the wiki.',
+      );
+    }
+    await audit(store, trx, {
+      at: clock.now(),
+      accountId: args.accountId,
+      action: 'undo started',
+      subject: `run ${undoId}`,
+      detail: { undoes: run.id, claims: Number(result.numUpdatedRows) },
+    });
+    return undoId;
+  });
+  nudges.nudge('work');
+  return id;
+}
+
+/** Ends a run within five claims (PRODUCT S15). Any member may stop any run of the project. */
+export async function requestStop(deps: RunDeps, args: { runId: number; accountId: number }): Promise<void> {
+  const { store, clock, nudges } = deps;
+  await store.transaction(async (trx) => {
+    const run = await trx
+      .selectFrom('runs')
+      .select(['project_id', 'state', 'stop_requested_at'])
+      .where('id', '=', args.runId)
+      .executeTakeFirst();
+    if (!run) throw new VisavisError('not_found', 'There is no such run.');
+    await assertMember(store, trx, run.project_id, args.accountId);
+    if (run.stop_requested_at !== null || !ACTIVE.includes(run.state)) return;
+    await trx
+      .updateTable('runs')
+      .set({ stop_requested_at: clock.now() })
+      .where('id', '=', args.runId)
+      .execute();
+    await audit(store, trx, {
+      at: clock.now(),
+      accountId: args.accountId,
+      action: 'stop requested',
+      subject: `run ${args.runId}`,
+    });
+  });
+  nudges.nudge('work');
+}
+
+/** A run that waits for its account's link is taken up again. */
+export async function resumeRun(deps: RunDeps, args: { runId: number; accountId: number }): Promise<void> {
+  const { store, nudges } = deps;
+  await store.transaction(async (trx) => {
+    const run = await trx
+      .selectFrom('runs')
+      .select(['project_id', 'state'])
+      .where('id', '=', args.runId)
+      .executeTakeFirst();
+    if (run?.state !== 'paused') throw new VisavisError('conflict', 'This run is not paused.');
+    await assertMember(store, trx, run.project_id, args.accountId);
+    await trx
+      .updateTable('runs')
+      .set({ state: 'waiting', reason: null, retry_at: null })
+      .where('id', '=', args.runId)
+      .execute();
+  });
+  nudges.nudge('work');
+}
+
+export const ACTIVE: readonly RunState[] = ['waiting', 'working', 'paused'];
+
+async function assertNoRun(trx: Trx, projectId: number): Promise<void> {
+  const active = await trx
+    .selectFrom('runs')
+    .select('id')
+    .where('project_id', '=', projectId)
+    .where('state', 'in', ACTIVE)
+    .executeTakeFirst();
+  if (active) throw new VisavisError('conflict', `Run ${active.id} of this project is still under way.`);
+}
+
+async function lockProject(store: Store, trx: Trx, projectId: number): Promise<void> {
+  const project = await forUpdate(
+    store,
+    trx.selectFrom('projects').select('state').where('id', '=', projectId),
+  ).executeTakeFirst();
+  if (!project || project.state === 'deleted')
+    throw new VisavisError('not_found', 'There is no such project.');
+}
+
+async function insertRun(
+  trx: Trx,
+  { clock }: RunDeps,
+  run: {
+    projectId: number;
+    accountId: number;
+    channelId?: number | null;
+    messageId?: string | null;
+    kind: RunKind;
+    undoes: number | null;
+  },
+): Promise<number> {
+  const { id } = await trx
+    .insertInto('runs')
+    .values({
+      project_id: run.projectId,
+      account_id: run.accountId,
+      kind: run.kind,
+      undoes: run.undoes,
+      state: 'waiting',
+      reason: null,
+      // EditGroups takes 4 to 32 hexadecimal digits.
+      edit_group: randomBytes(8).toString('hex'),
+      stop_requested_at: null,
+      created_at: clock.now(),
+      retry_at: null,
+      finished_at: null,
+      channel_id: run.channelId ?? null,
+      message_id: run.messageId ?? null,
+      reported: null,
+    })
+    .returning('id')
+    .executeTakeFirstOrThrow();
+  return id;
+}

@@ -1,0 +1,13 @@
+import type { RunKind } from '../store/schema.ts';
+
+/**
+ * The edit summary: who, how, and the group by which the community can inspect and undo the run as one
+ * (EditGroups' own format). The wiki puts its own words in front and cuts the whole at 500 characters.
+ */
+export function editSummary(kind: RunKind, person: string, editGroup: string): string {
+  const group = `([[:toolforge:editgroups-commons/b/CB/${editGroup}|details]])`;
+  const item = `[[d:Special:EntityPage/${person}|${person}]]`;
+  return kind === 'write'
+    ? `${item} is in this picture, by the agreement of people who looked at the face (Visavis) ${group}`
+    : `taking back: ${item} (Visavis) ${group}`;
+}

@@ -1,0 +1,51 @@
+import type { Store } from '../store/store.ts';
+import type { Pictures } from '../wiki/pictures.ts';
+import type { Detector } from './detector.ts';
+
+export interface CropCache {
+  /** A square crop of a face; null when there is no such face or its picture cannot be had now. */
+  crop(faceId: number): Promise<{ bytes: Uint8Array; type: string } | null>;
+}
+
+const SIZE_PX = 240;
+const MOST = 500;
+
+/** Crops for the web site, made in the detector's process and kept in memory while they are looked at. */
+export function createCrops(deps: { store: Store; pictures: Pictures; detector: Detector }): CropCache {
+  const kept = new Map<number, Promise<{ bytes: Uint8Array; type: string } | null>>();
+  return {
+    crop(faceId) {
+      const known = kept.get(faceId);
+      if (known) return known;
+      const made = makeCrop(deps, faceId).catch(() => null);
+      kept.set(faceId, made);
+      void made.then((crop) => {
+        if (crop === null) kept.delete(faceId);
+      });
+      const oldest = kept.keys().next().value;
+      if (kept.size > MOST && oldest !== undefined) kept.delete(oldest);
+      return made;
+    },
+  };
+}
+
+async function makeCrop(
+  { store, pictures, detector }: { store: Store; pictures: Pictures; detector: Detector },
+  faceId: number,
+): Promise<{ bytes: Uint8Array; type: string } | null> {
+  const face = await store.db
+    .selectFrom('faces')
+    .innerJoin('files', 'files.id', 'faces.file_id')
+    .select(['x', 'y', 'w', 'h', 'thumb_url'])
+    .where('faces.id', '=', faceId)
+    .executeTakeFirst();
+  if (!face) return null;
+  const picture = await pictures.download(face.thumb_url);
+  const drawn = await detector.draw({
+    kind: 'crop',
+    picture,
+    box: [face.x, face.y, face.w, face.h],
+    size: SIZE_PX,
+  });
+  return { bytes: drawn.bytes, type: drawn.type };
+}

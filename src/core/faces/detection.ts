@@ -1,0 +1,212 @@
+import type { Clock } from '../platform/clock.ts';
+import { describeError, type ErrorCode } from '../platform/errors.ts';
+import type { Log } from '../platform/log.ts';
+import type { Nudges } from '../platform/nudges.ts';
+import { projectsChanged } from '../projects/changes.ts';
+import { assertFileLease, claimFiles, type FileLease } from '../store/leases.ts';
+import type { Store, Trx } from '../store/store.ts';
+import type { Pictures } from '../wiki/pictures.ts';
+import { wikiErrorDetails } from '../wiki/wiki-error.ts';
+import type { Detection, Detector } from './detector.ts';
+import { vectorToBytes } from './vectors.ts';
+
+export interface DetectionDeps {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly pictures: Pictures;
+  readonly detector: Detector;
+  readonly nudges: Nudges;
+  readonly log: Log;
+  readonly workerId: string;
+}
+
+/** Longer than a download and a detection with all their repetitions can take. */
+const LEASE_MS = 5 * 60_000;
+const BATCH = 8;
+/** Requests at once that the wiki asks tools to keep to. */
+const AT_ONCE = 3;
+const FIRST_RETRY_MS = 60_000;
+const LONGEST_RETRY_MS = 6 * 60 * 60_000;
+
+/** These are about the bytes: trying again would give the same. Everything else passes. */
+const FINAL: readonly ErrorCode[] = [
+  'not_a_picture',
+  'broken_picture',
+  'picture_too_large',
+  'file_unreadable',
+  'too_large',
+];
+
+/**
+ * Claims a few waiting files, downloads them, finds their faces and keeps them. What fails for a reason of the
+ * picture is set aside with that reason; an outage is never taken for "no faces": the file waits and is tried
+ * again, each time after a longer pause.
+ * @returns whether there was something to do
+ */
+export async function detectStep(deps: DetectionDeps, signal?: AbortSignal): Promise<boolean> {
+  const claimed = await claimFiles(deps.store, {
+    owner: deps.workerId,
+    now: deps.clock.now(),
+    ttl: LEASE_MS,
+    limit: BATCH,
+  });
+  const queue = [...claimed];
+  const lane = async () => {
+    for (let lease = queue.shift(); lease; lease = queue.shift()) {
+      if (signal?.aborted) await giveBack(deps, lease);
+      else await detectFile(deps, lease);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, lane));
+  return claimed.length > 0;
+}
+
+async function detectFile(deps: DetectionDeps, lease: FileLease): Promise<void> {
+  const { store, pictures, detector, log, nudges } = deps;
+  const file = await store.db
+    .selectFrom('files')
+    .select(['id', 'title', 'sha1', 'thumb_url', 'attempts'])
+    .where('id', '=', lease.fileId)
+    .executeTakeFirstOrThrow();
+  try {
+    const picture = await pictures.download(file.thumb_url);
+    const embed = await someProjectMatches(store, file.id);
+    const detection = await detector.detect(picture, { embed });
+    await keepFaces(deps, lease, file.sha1, detection);
+    log.info({ file: file.title, faces: detection.faces.length }, 'faces found');
+    nudges.nudge('posts');
+  } catch (error) {
+    await keepFailure(deps, lease, file, error);
+  }
+}
+
+async function keepFaces(
+  deps: DetectionDeps,
+  lease: FileLease,
+  sha1: string,
+  detection: Detection,
+): Promise<void> {
+  const { store, clock } = deps;
+  const now = clock.now();
+  await store.transaction(async (trx) => {
+    const file = await assertFileLease(store, trx, lease);
+    // A new version was uploaded while we looked at the old one: leave it waiting, look again.
+    if (file.sha1 !== sha1) return release(trx, lease);
+    await dropOldFaces(trx, file.id);
+    for (const face of detection.faces) {
+      const [x, y, w, h] = face.box;
+      const { id } = await trx
+        .insertInto('faces')
+        .values({
+          file_id: file.id,
+          sha1,
+          x,
+          y,
+          w,
+          h,
+          score: face.score,
+          landmarks: JSON.stringify(face.landmarks),
+          model: detection.model,
+          seen_width: detection.width,
+          seen_height: detection.height,
+          source: 'detector',
+          created_at: now,
+        })
+        .returning('id')
+        .executeTakeFirstOrThrow();
+      if (face.embedding) {
+        await trx
+          .insertInto('embeddings')
+          .values({ face_id: id, model: detection.model, vector: vectorToBytes(face.embedding) })
+          .execute();
+      }
+    }
+    await trx
+      .updateTable('files')
+      .set({ state: 'detected', detected_at: now, reason: null, lease_owner: null, lease_expires_at: null })
+      .where('id', '=', file.id)
+      .execute();
+    await projectsChanged(trx, file.id);
+  });
+}
+
+/** Faces of an earlier version of the file go, with what was thought of them, unless people have voted. */
+async function dropOldFaces(trx: Trx, fileId: number): Promise<void> {
+  const old = await trx
+    .selectFrom('faces')
+    .select('id')
+    .where('file_id', '=', fileId)
+    .where((eb) =>
+      eb.not(eb.exists(eb.selectFrom('votes').select('votes.id').whereRef('votes.face_id', '=', 'faces.id'))),
+    )
+    .where((eb) =>
+      eb.not(
+        eb.exists(eb.selectFrom('question_faces').select('face_id').whereRef('face_id', '=', 'faces.id')),
+      ),
+    )
+    .execute();
+  const ids = old.map((row) => row.id);
+  if (ids.length === 0) return;
+  for (const table of ['embeddings', 'suggestions', 'verdicts'] as const) {
+    await trx.deleteFrom(table).where('face_id', 'in', ids).execute();
+  }
+  await trx.deleteFrom('faces').where('id', 'in', ids).execute();
+}
+
+async function keepFailure(
+  deps: DetectionDeps,
+  lease: FileLease,
+  file: { id: number; title: string; attempts: number },
+  error: unknown,
+): Promise<void> {
+  const { store, clock, log, nudges } = deps;
+  const { code, message } = describeError(error);
+  if (code === 'lease_lost') return log.warn({ file: file.title }, message);
+  const final = FINAL.includes(code);
+  const asked = wikiErrorDetails(error)?.retryAfterMs ?? 0;
+  const pause = Math.max(
+    asked,
+    Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.max(0, file.attempts - 1)),
+  );
+  log.warn({ file: file.title, code, final }, message);
+  await store.db
+    .updateTable('files')
+    .set({
+      ...(final ? { state: 'set_aside' as const } : { retry_at: clock.now() + pause }),
+      reason: message,
+      lease_owner: null,
+      lease_expires_at: null,
+    })
+    .where('id', '=', file.id)
+    .where('lease_owner', '=', lease.owner)
+    .where('fence', '=', lease.fence)
+    .execute();
+  nudges.nudge('posts');
+}
+
+async function giveBack({ store }: DetectionDeps, lease: FileLease): Promise<void> {
+  await store.transaction((trx) => release(trx, lease));
+}
+
+async function release(trx: Trx, lease: FileLease): Promise<void> {
+  await trx
+    .updateTable('files')
+    .set((eb) => ({ lease_owner: null, lease_expires_at: null, attempts: eb('attempts', '-', 1) }))
+    .where('id', '=', lease.fileId)
+    .where('lease_owner', '=', lease.owner)
+    .where('fence', '=', lease.fence)
+    .execute();
+}
+
+/** Embeddings are biometric data: none are made unless a project with matching on uses the file (PRODUCT S19). */
+async function someProjectMatches(store: Store, fileId: number): Promise<boolean> {
+  const row = await store.db
+    .selectFrom('project_files')
+    .innerJoin('projects', 'projects.id', 'project_files.project_id')
+    .select('projects.id')
+    .where('project_files.file_id', '=', fileId)
+    .where('projects.matching', '=', 1)
+    .where('projects.state', 'in', ['active', 'paused'])
+    .executeTakeFirst();
+  return row !== undefined;
+}

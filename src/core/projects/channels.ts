@@ -1,0 +1,134 @@
+import { audit } from '../platform/audit.ts';
+import type { Clock } from '../platform/clock.ts';
+import { VisavisError } from '../platform/errors.ts';
+import type { Nudges } from '../platform/nudges.ts';
+import { forUpdate, type Store } from '../store/store.ts';
+import { assertMember } from './members.ts';
+
+export interface ChannelDeps {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly nudges: Nudges;
+}
+
+/** Questions that wait for an answer in a channel at one time, unless its setup says otherwise. */
+export const DEFAULT_MAX_OPEN = 3;
+
+/** Binds a channel to a project of which the account is an owner; a channel has one project at a time. */
+export async function bindChannel(
+  { store, clock, nudges }: ChannelDeps,
+  args: { platform: string; externalId: string; name: string; projectId: number; accountId: number },
+): Promise<void> {
+  await store.transaction(async (trx) => {
+    await assertMember(store, trx, args.projectId, args.accountId, 'owner');
+    const project = await trx
+      .selectFrom('projects')
+      .select('state')
+      .where('id', '=', args.projectId)
+      .executeTakeFirst();
+    if (!project || project.state === 'deleted')
+      throw new VisavisError('not_found', 'There is no such project.');
+    const known = await forUpdate(
+      store,
+      trx
+        .selectFrom('channels')
+        .select('id')
+        .where('platform', '=', args.platform)
+        .where('external_id', '=', args.externalId),
+    ).executeTakeFirst();
+    const values = {
+      name: args.name.slice(0, 255),
+      project_id: args.projectId,
+      bound_by: args.accountId,
+      bound_at: clock.now(),
+    };
+    if (known) await trx.updateTable('channels').set(values).where('id', '=', known.id).execute();
+    else {
+      await trx
+        .insertInto('channels')
+        .values({
+          ...values,
+          platform: args.platform,
+          external_id: args.externalId,
+          max_open: DEFAULT_MAX_OPEN,
+        })
+        .execute();
+    }
+    await audit(store, trx, {
+      at: clock.now(),
+      accountId: args.accountId,
+      action: 'channel bound',
+      subject: `project ${args.projectId}`,
+      detail: { platform: args.platform, channel: args.externalId },
+    });
+  });
+  nudges.nudge('posts');
+}
+
+/** @returns false when the channel was bound to nothing */
+export async function unbindChannel(
+  { store, clock }: ChannelDeps,
+  args: { platform: string; externalId: string; accountId: number },
+): Promise<boolean> {
+  return store.transaction(async (trx) => {
+    const channel = await forUpdate(
+      store,
+      trx
+        .selectFrom('channels')
+        .selectAll()
+        .where('platform', '=', args.platform)
+        .where('external_id', '=', args.externalId),
+    ).executeTakeFirst();
+    if (!channel?.project_id) return false;
+    await assertMember(store, trx, channel.project_id, args.accountId, 'owner');
+    await trx.updateTable('channels').set({ project_id: null }).where('id', '=', channel.id).execute();
+    await audit(store, trx, {
+      at: clock.now(),
+      accountId: args.accountId,
+      action: 'channel unbound',
+      subject: `project ${channel.project_id}`,
+    });
+    return true;
+  });
+}
+
+export interface BoundChannel {
+  readonly id: number;
+  readonly externalId: string;
+  readonly projectId: number;
+  readonly maxOpen: number;
+}
+
+/** Channels of a platform that are bound to an active project. */
+export async function boundChannels(store: Store, platform: string): Promise<BoundChannel[]> {
+  const rows = await store.db
+    .selectFrom('channels')
+    .innerJoin('projects', 'projects.id', 'channels.project_id')
+    .select(['channels.id', 'channels.external_id', 'channels.max_open', 'projects.id as project'])
+    .where('channels.platform', '=', platform)
+    .where('projects.state', '=', 'active')
+    .execute();
+  return rows.map((row) => ({
+    id: row.id,
+    externalId: row.external_id,
+    projectId: row.project,
+    maxOpen: row.max_open,
+  }));
+}
+
+/** The channel's row id and project, or null when it is bound to nothing. */
+export async function channelByExternalId(
+  store: Store,
+  platform: string,
+  externalId: string,
+): Promise<{ id: number; projectId: number } | null> {
+  const row = await store.db
+    .selectFrom('channels')
+    .innerJoin('projects', 'projects.id', 'channels.project_id')
+    .select(['channels.id', 'channels.project_id'])
+    .where('platform', '=', platform)
+    .where('external_id', '=', externalId)
+    .where('projects.state', '!=', 'deleted')
+    .executeTakeFirst();
+  return row?.project_id ? { id: row.id, projectId: row.project_id } : null;
+}

@@ -1,0 +1,250 @@
+import { assertNotBlocked } from '../accounts/accounts.ts';
+import { audit } from '../platform/audit.ts';
+import type { Clock } from '../platform/clock.ts';
+import { VisavisError } from '../platform/errors.ts';
+import type { Nudges } from '../platform/nudges.ts';
+import type { ProjectState } from '../store/schema.ts';
+import type { Store } from '../store/store.ts';
+import type { Wiki } from '../wiki/wiki.ts';
+
+export interface ProjectDeps {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly wiki: Pick<Wiki, 'items' | 'categoryInfo' | 'thumbnails'>;
+  readonly nudges: Nudges;
+}
+
+export interface ProjectInput {
+  /** Q-ids, one or several. */
+  readonly persons: readonly string[];
+  /** With or without its namespace. */
+  readonly category: string;
+  readonly title?: string;
+  /** 1 to 5 agreeing accounts. */
+  readonly votesNeeded: number;
+  /** Euclidean distance below which a face is suggested, 0.1 to 1. */
+  readonly threshold: number;
+  /** Confirmed faces of a person before there are suggestions. */
+  readonly minConfirmed: number;
+  readonly open: boolean;
+  readonly matching: boolean;
+  /** Levels of subcategories, 0 to 10. */
+  readonly depth: number;
+  readonly language?: string;
+}
+
+/** PRODUCT B1. */
+const FILE_CAP = 9000;
+const MAX_PERSONS = 50;
+
+/**
+ * Makes a project and its creator the owner. Persons must be human, and merged items are followed; the category
+ * must exist and hold something.
+ * @throws VisavisError `bad_input` in words for the form
+ */
+export async function createProject(
+  deps: ProjectDeps,
+  accountId: number,
+  input: ProjectInput,
+): Promise<number> {
+  const { store, clock, nudges } = deps;
+  const language = input.language ?? 'en';
+  checkNumbers(input);
+  const persons = await findPersons(deps, input.persons, language);
+  const category = await findCategory(deps, input.category);
+  const portraits = await findPortraits(deps, persons);
+  const now = clock.now();
+  const title = (input.title?.trim() || persons.map((person) => person.label).join(', ')).slice(0, 255);
+
+  const id = await store.transaction(async (trx) => {
+    await assertNotBlocked(trx, accountId);
+    const project = await trx
+      .insertInto('projects')
+      .values({
+        title,
+        category,
+        state: 'active',
+        language,
+        votes_needed: input.votesNeeded,
+        threshold: input.threshold,
+        min_confirmed: input.minConfirmed,
+        open: input.open ? 1 : 0,
+        matching: input.matching ? 1 : 0,
+        depth: input.depth,
+        file_cap: FILE_CAP,
+        created_by: accountId,
+        created_at: now,
+        crawled_at: null,
+        crawl_wanted_at: now,
+        bootstrapped_at: null,
+      })
+      .returning('id')
+      .executeTakeFirstOrThrow();
+    for (const [position, person] of persons.entries()) {
+      await trx
+        .insertInto('project_persons')
+        .values({
+          project_id: project.id,
+          person: person.id,
+          label: person.label.slice(0, 255),
+          description: person.description.slice(0, 500),
+          portrait_title: person.portrait,
+          portrait_url: portraits.get(person.portrait ?? '') ?? null,
+          position,
+        })
+        .execute();
+    }
+    await trx
+      .insertInto('project_members')
+      .values({
+        project_id: project.id,
+        account_id: accountId,
+        role: 'owner',
+        status: 'active',
+        joined_at: now,
+      })
+      .execute();
+    await audit(store, trx, {
+      at: now,
+      accountId,
+      action: 'project created',
+      subject: `project ${project.id}`,
+      detail: { persons: persons.map((person) => person.id), category },
+    });
+    return project.id;
+  });
+  nudges.nudge('work');
+  return id;
+}
+
+function checkNumbers(input: ProjectInput): void {
+  const inside = (value: number, low: number, high: number) =>
+    Number.isFinite(value) && value >= low && value <= high;
+  if (!Number.isInteger(input.votesNeeded) || !inside(input.votesNeeded, 1, 5)) {
+    throw bad('The number of votes needed is a whole number from 1 to 5.');
+  }
+  if (!inside(input.threshold, 0.1, 1)) throw bad('The threshold is a number from 0.1 to 1; 0.6 is usual.');
+  if (!Number.isInteger(input.minConfirmed) || !inside(input.minConfirmed, 1, 100)) {
+    throw bad('The number of confirmed faces before suggestions is a whole number from 1 to 100.');
+  }
+  if (!Number.isInteger(input.depth) || !inside(input.depth, 0, 10)) {
+    throw bad('The depth of subcategories is a whole number from 0 to 10.');
+  }
+}
+
+interface Person {
+  readonly id: string;
+  readonly label: string;
+  readonly description: string;
+  readonly portrait: string | null;
+}
+
+async function findPersons(deps: ProjectDeps, given: readonly string[], language: string): Promise<Person[]> {
+  const ids = [...new Set(given.map((id) => id.trim().toUpperCase()).filter((id) => id !== ''))];
+  if (ids.length === 0) throw bad('Name at least one person, by Wikidata item (like Q42).');
+  if (ids.length > MAX_PERSONS) throw bad(`A project looks for at most ${MAX_PERSONS} persons.`);
+  for (const id of ids) if (!/^Q[1-9]\d*$/.test(id)) throw bad(`"${id}" is not a Wikidata item like Q42.`);
+  const found = await deps.wiki.items(ids, language);
+  const persons = new Map<string, Person>();
+  for (const id of ids) {
+    const item = found.get(id);
+    if (!item) throw bad(`There is no item ${id}.`);
+    if (!item.isHuman) throw bad(`${item.label ?? id} (${id}) is not a human (instance of Q5).`);
+    persons.set(item.id, {
+      id: item.id,
+      label: item.label ?? item.id,
+      description: item.description ?? '',
+      portrait: item.portrait,
+    });
+  }
+  return [...persons.values()];
+}
+
+async function findCategory(deps: ProjectDeps, given: string): Promise<string> {
+  if (given.trim() === '') throw bad('Name the category that holds the files.');
+  const info = await deps.wiki.categoryInfo(given);
+  const name = info.title.replace(/^[^:]*:/, '');
+  if (!info.exists && info.files + info.subcategories === 0) throw bad(`There is no category "${name}".`);
+  if (info.files + info.subcategories === 0) throw bad(`The category "${name}" holds no files.`);
+  return name;
+}
+
+async function findPortraits(deps: ProjectDeps, persons: readonly Person[]): Promise<Map<string, string>> {
+  const titles = persons.flatMap((person) => person.portrait ?? []);
+  if (titles.length === 0) return new Map();
+  const files = await deps.wiki.thumbnails(titles, 330);
+  return new Map(
+    [...files].flatMap(([title, file]) => (file?.thumbUrl ? [[title, file.thumbUrl] as const] : [])),
+  );
+}
+
+function bad(message: string): VisavisError {
+  return new VisavisError('bad_input', message);
+}
+
+export interface ProjectListItem {
+  readonly id: number;
+  readonly title: string;
+  readonly category: string;
+  readonly state: ProjectState;
+  readonly persons: readonly { readonly person: string; readonly label: string }[];
+  readonly files: number;
+  readonly faces: number;
+  readonly matches: number;
+  readonly written: number;
+  readonly portraitUrl: string | null;
+}
+
+/** All projects that are not deleted, the newest first. */
+export async function listProjects(store: Store): Promise<ProjectListItem[]> {
+  const rows = await store.db
+    .selectFrom('projects')
+    .select((eb) => [
+      'id',
+      'title',
+      'category',
+      'state',
+      eb
+        .selectFrom('project_files')
+        .select((q) => q.fn.countAll<number>().as('n'))
+        .whereRef('project_files.project_id', '=', 'projects.id')
+        .as('files'),
+      eb
+        .selectFrom('project_files')
+        .innerJoin('faces', 'faces.file_id', 'project_files.file_id')
+        .select((q) => q.fn.countAll<number>().as('n'))
+        .whereRef('project_files.project_id', '=', 'projects.id')
+        .as('faces'),
+      eb
+        .selectFrom('verdicts')
+        .select((q) => q.fn.countAll<number>().as('n'))
+        .whereRef('verdicts.project_id', '=', 'projects.id')
+        .where('verdict', '=', 'match')
+        .as('matches'),
+      eb
+        .selectFrom('sdc_claims')
+        .select((q) => q.fn.countAll<number>().as('n'))
+        .whereRef('sdc_claims.project_id', '=', 'projects.id')
+        .where('sdc_claims.state', '=', 'written')
+        .as('written'),
+    ])
+    .where('state', '!=', 'deleted')
+    .orderBy('id', 'desc')
+    .execute();
+  const persons = await store.db.selectFrom('project_persons').selectAll().orderBy('position').execute();
+  return rows.map((row) => {
+    const own = persons.filter((person) => person.project_id === row.id);
+    return {
+      id: row.id,
+      title: row.title,
+      category: row.category,
+      state: row.state,
+      persons: own.map(({ person, label }) => ({ person, label })),
+      files: row.files ?? 0,
+      faces: row.faces ?? 0,
+      matches: row.matches ?? 0,
+      written: row.written ?? 0,
+      portraitUrl: own.find((person) => person.portrait_url)?.portrait_url ?? null,
+    };
+  });
+}
