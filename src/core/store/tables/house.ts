@@ -1,0 +1,35 @@
+/** What keeps the house: leases, workers, audit log, settings. */
+import type { Generated } from 'kysely';
+import type { Millis } from './columns.ts';
+
+/** Named leases: one holder at a time, with a fencing number that grows with each new holder. */
+export interface LeasesTable {
+  name: string;
+  owner: string | null;
+  expires_at: Millis;
+  fence: number;
+}
+
+export interface WorkersTable {
+  id: string;
+  roles: string;
+  host: string;
+  started_at: Millis;
+  seen_at: Millis;
+}
+
+/** Append-only and hash-chained: each row's hash covers the one before. */
+export interface AuditTable {
+  id: Generated<number>;
+  at: Millis;
+  account_id: number | null;
+  action: string;
+  subject: string;
+  detail: string;
+  hash: string;
+}
+
+export interface SettingsTable {
+  name: string;
+  value: string;
+}

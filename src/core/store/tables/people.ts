@@ -1,0 +1,71 @@
+/** People: accounts, their chat identities, sessions and links. */
+import type { Generated } from 'kysely';
+import type { Bytes, Flag, Millis } from './columns.ts';
+
+/**
+ * A person with a Wikimedia account. The id is the opaque member key: votes and audit entries hold it and
+ * nothing else. What can identify the person stands in `account_profiles`, one deletable row.
+ */
+export interface AccountsTable {
+  id: Generated<number>;
+  /** HMAC-SHA256 of the central id under VISAVIS_SECRET: nobody votes twice by leaving and coming back. */
+  central_hash: Bytes;
+  created_at: Millis;
+  forgotten_at: Millis | null;
+}
+
+export interface AccountProfilesTable {
+  account_id: number;
+  central_id: string;
+  username: string;
+  edit_count: number;
+  /** JSON array of group names at the last sign-in. */
+  user_groups: string;
+  registered_at: Millis | null;
+  blocked: Flag;
+  language: string | null;
+  seen_at: Millis;
+}
+
+/** One access token for each account in use; both tokens are Fernet-encrypted. */
+export interface AccountTokensTable {
+  account_id: number;
+  access_token: Bytes;
+  refresh_token: Bytes | null;
+  token_expires_at: Millis;
+  /** Set when the wiki refused a refresh: the person must sign in again. */
+  broken_at: Millis | null;
+  broken_reason: string | null;
+}
+
+export interface SessionsTable {
+  /** SHA-256 of the id in the cookie. */
+  id_hash: Bytes;
+  account_id: number | null;
+  data: string;
+  created_at: Millis;
+  expires_at: Millis;
+}
+
+export interface IdentitiesTable {
+  id: Generated<number>;
+  account_id: number;
+  platform: string;
+  external_id: string;
+  display_name: string;
+  linked_at: Millis;
+}
+
+/** One-time links from a chat identity to the confirmation page. */
+export interface LinkRequestsTable {
+  token_hash: Bytes;
+  platform: string;
+  external_id: string;
+  display_name: string;
+  created_at: Millis;
+  expires_at: Millis;
+  used_at: Millis | null;
+  /** Set when the person confirmed; the bot then tells them in the chat, once. */
+  account_id: number | null;
+  told_at: Millis | null;
+}

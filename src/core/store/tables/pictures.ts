@@ -1,0 +1,86 @@
+/** Files of the wiki, the faces in them and what the matcher thinks. */
+import type { Generated } from 'kysely';
+import type { Bytes, Flag, Millis } from './columns.ts';
+
+export interface CrawlQueueTable {
+  project_id: number;
+  category: string;
+  depth: number;
+  /** The wiki's continuation, to go on where the crawl stopped. */
+  next_page: string | null;
+  done_at: Millis | null;
+}
+
+export type FileState = 'waiting' | 'detected' | 'set_aside' | 'gone';
+
+/** A Commons file, known by its page id. Detected once, however many projects want it. */
+export interface FilesTable {
+  id: Generated<number>;
+  page_id: number;
+  title: string;
+  sha1: string;
+  width: number;
+  height: number;
+  mime: string;
+  /** Where to download for detection: a standard thumbnail of at most 1280 px. */
+  thumb_url: string;
+  page_url: string;
+  author: string;
+  licence: string;
+  licence_url: string | null;
+  state: FileState;
+  /** Why it was set aside, in words for the project page. */
+  reason: string | null;
+  attempts: Generated<number>;
+  retry_at: Millis | null;
+  detected_at: Millis | null;
+  lease_owner: string | null;
+  lease_expires_at: Millis | null;
+  fence: Generated<number>;
+}
+
+export interface ProjectFilesTable {
+  project_id: number;
+  file_id: number;
+  /** The person that the file depicted on the wiki before we did anything (bootstrap). */
+  depicts: string | null;
+  added_at: Millis;
+}
+
+export interface FacesTable {
+  id: Generated<number>;
+  file_id: number;
+  /** Version of the file that it was seen in. */
+  sha1: string;
+  x: number;
+  y: number;
+  w: number;
+  h: number;
+  score: number;
+  /** JSON: five [x, y] as fractions of the upright picture. */
+  landmarks: string;
+  model: string;
+  /** Pixels of the picture it was seen in. */
+  seen_width: number;
+  seen_height: number;
+  source: 'detector' | 'person';
+  created_at: Millis;
+}
+
+export interface EmbeddingsTable {
+  face_id: number;
+  model: string;
+  /** 128 little-endian float32. */
+  vector: Bytes;
+}
+
+/** The matcher's opinion. Never a verdict, never an example. */
+export interface SuggestionsTable {
+  project_id: number;
+  face_id: number;
+  person: string;
+  /** Mean Euclidean distance to the nearest confirmed examples. Lower is nearer. */
+  distance: number;
+  /** 1 when near enough to be asked in a batch. */
+  suggested: Flag;
+}
