@@ -1,0 +1,32 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type BrowserContext, chromium } from 'playwright-core';
+import { inject } from 'vitest';
+
+const FLAGS = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+/** A browser with a profile of its own: another person. */
+export async function openBrowser(
+  options: { width?: number; dark?: boolean; javaScript?: boolean } = {},
+): Promise<BrowserContext> {
+  const executablePath = inject('chromium');
+  if (!executablePath) throw new Error('Chromium is not installed');
+  return chromium.launchPersistentContext(mkdtempSync(join(tmpdir(), 'visavis-chromium-')), {
+    executablePath,
+    args: FLAGS,
+    viewport: { width: options.width ?? 1280, height: 900 },
+    colorScheme: options.dark ? 'dark' : 'light',
+    javaScriptEnabled: options.javaScript ?? true,
+    locale: 'en-GB',
+  });
+}

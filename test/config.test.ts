@@ -1,0 +1,163 @@
+import { describe, expect, it } from 'vitest';
+import { type Config, loadConfig } from '../src/config.ts';
+
+const KEY = Buffer.alloc(32, 7).toString('base64url');
+const SECRET = 's'.repeat(40);
+const PRODUCTION = {
+  VISAVIS_PUBLIC_URL: 'https://visavis.example.org',
+  VISAVIS_TOKEN_KEY: KEY,
+  VISAVIS_SECRET: SECRET,
+  VISAVIS_OAUTH_CLIENT_ID: 'client',
+  VISAVIS_CONTACT: 'ops@example.org',
+};
+const LOCAL_WIKI = {
+  VISAVIS_OAUTH_URL: 'http://localhost:9000/w/rest.php/oauth2',
+  VISAVIS_OAUTH_CLIENT_ID: 'client',
+  VISAVIS_COMMONS_API: 'http://localhost:9000/w/api.php',
+  VISAVIS_WIKIDATA_API: 'http://localhost:9000/w/api.php',
+  VISAVIS_PICTURE_HOSTS: 'localhost:9000',
+};
+
+const load = (env: Record<string, string>): Config => loadConfig(env, '/srv/visavis');
+
+function refusal(env: Record<string, string>): string {
+  try {
+    load(env);
+  } catch (error) {
+    expect(error).toMatchObject({ code: 'configuration' });
+    const { message } = error as Error;
+    expect(message).not.toContain('\n');
+    return message;
+  }
+  throw new Error('it was accepted');
+}
+
+describe('configuration', () => {
+  it('is practice mode when nothing is set', () => {
+    expect(load({})).toMatchObject({
+      production: false,
+      wiki: null,
+      port: 8080,
+      publicUrl: 'http://localhost:8080',
+      dataDir: '/srv/visavis/data',
+      database: { kind: 'sqlite', path: '/srv/visavis/data/visavis.sqlite' },
+      editsPerMinute: null,
+      pocketWikiPort: 8081,
+    });
+  });
+
+  it('takes empty variables as not set', () => {
+    expect(load({ DATABASE_URL: '', PORT: ' ', VISAVIS_TOKEN_KEY: '' })).toMatchObject({
+      port: 8080,
+      tokenKeys: null,
+    });
+  });
+
+  it('cannot be changed afterwards', () => {
+    const config = load({});
+    expect(() => Object.assign(config, { port: 1 })).toThrow(TypeError);
+  });
+
+  it.each([
+    ['a real wiki', { VISAVIS_COMMONS_API: 'https://commons.wikimedia.org/w/api.php' }],
+    ['a Discord token', { VISAVIS_DISCORD_TOKEN: 'x' }],
+    [
+      'a Matrix token',
+      { VISAVIS_MATRIX_TOKEN: 'x', VISAVIS_MATRIX_HOMESERVER: 'https://matrix.example.org' },
+    ],
+    ['a public address', { VISAVIS_PUBLIC_URL: 'https://visavis.example.org' }],
+  ])('%s makes it production, which names everything that is missing', (_what, env) => {
+    const message = refusal(env);
+    for (const name of [
+      'VISAVIS_TOKEN_KEY',
+      'VISAVIS_SECRET',
+      'VISAVIS_OAUTH_CLIENT_ID',
+      'VISAVIS_CONTACT',
+    ]) {
+      expect(message).toContain(name);
+    }
+  });
+
+  it.each(Object.keys(PRODUCTION))('production without %s is refused by that name', (name) => {
+    const env: Record<string, string> = { ...PRODUCTION, VISAVIS_DISCORD_TOKEN: 'x' };
+    delete env[name];
+    expect(refusal(env)).toContain(name);
+  });
+
+  it('uses Wikimedia’s own wikis in production, at six edits a minute', () => {
+    expect(load(PRODUCTION)).toMatchObject({
+      production: true,
+      editsPerMinute: 6,
+      wiki: {
+        oauthUrl: 'https://meta.wikimedia.org/w/rest.php/oauth2',
+        commonsApi: 'https://commons.wikimedia.org/w/api.php',
+        wikidataApi: 'https://www.wikidata.org/w/api.php',
+        pictureHosts: ['upload.wikimedia.org', 'thumb.wikimedia.org'],
+        clientSecret: null,
+        depictsProperty: 'P180',
+      },
+    });
+  });
+
+  it('takes a wiki on this machine, whole', () => {
+    expect(load(LOCAL_WIKI)).toMatchObject({
+      production: false,
+      wiki: { commonsApi: 'http://localhost:9000/w/api.php' },
+    });
+  });
+
+  it.each(Object.keys(LOCAL_WIKI))('refuses half a wiki on this machine: without %s', (name) => {
+    const env: Record<string, string> = { ...LOCAL_WIKI };
+    delete env[name];
+    expect(refusal(env)).toContain(name);
+  });
+
+  it.each([
+    ['DATABASE_URL', 'nonsense'],
+    ['DATABASE_URL', 'postgres://x/y'],
+    ['DATABASE_URL', 'mysql://host-without-database'],
+    ['PORT', 'eighty'],
+    ['PORT', '70000'],
+    ['PORT', '0'],
+    ['REDIS_URL', 'localhost'],
+    ['VISAVIS_PUBLIC_URL', 'visavis.example.org'],
+    ['VISAVIS_TOKEN_KEY', 'too-short-secret-value'],
+    ['VISAVIS_SECRET', 'short-secret-value'],
+    ['VISAVIS_DEPICTS_PROPERTY', 'depicts'],
+    ['VISAVIS_TRUSTED_PROXIES', '-1'],
+    ['VISAVIS_METRICS_TOKEN', 'short-value'],
+    ['VISAVIS_COMMONS_API', 'ftp://x/y'],
+    ['VISAVIS_LOG', 'loud'],
+    ['VISAVIS_DISCORD_API', 'http://localhost:1'],
+    ['VISAVIS_MATRIX_HOMESERVER', 'http://localhost:1'],
+  ])('names %s when it is %j, and does not show a value', (name, value) => {
+    const message = refusal({ [name]: value });
+    expect(message).toContain(name);
+    if (value.includes('secret')) expect(message).not.toContain(value);
+  });
+
+  it('reports all mistakes at once', () => {
+    const message = refusal({ PORT: 'x', REDIS_URL: 'y' });
+    expect(message).toContain('PORT');
+    expect(message).toContain('REDIS_URL');
+  });
+
+  it('reads lists, several keys, and paths against the product’s folder', () => {
+    expect(
+      load({
+        ...PRODUCTION,
+        VISAVIS_TOKEN_KEY: `${KEY}, ${KEY}`,
+        VISAVIS_ADMINS: 'Anna, Bo ,',
+        VISAVIS_DATA_DIR: 'var',
+        DATABASE_URL: 'sqlite:db/x.sqlite',
+        VISAVIS_PUBLIC_URL: 'https://visavis.example.org/',
+      }),
+    ).toMatchObject({
+      tokenKeys: [KEY, KEY],
+      admins: ['Anna', 'Bo'],
+      dataDir: '/srv/visavis/var',
+      database: { kind: 'sqlite', path: '/srv/visavis/db/x.sqlite' },
+      publicUrl: 'https://visavis.example.org',
+    });
+  });
+});
