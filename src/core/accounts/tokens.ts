@@ -104,11 +104,9 @@ async function refreshNow(deps: TokenDeps, accountId: number, row: ReadTokens): 
   const answer = await oauth.refreshToken(row.refreshToken);
   if (answer.outcome === 'later') throw later(answer.reason);
   if (answer.outcome === 'refused') {
-    const broken = await breakLink(deps, accountId, row.expiresAt, answer.reason);
-    // Signed in again, or refreshed by whoever took over our lease: the refusal was about tokens of the past.
-    const current = await readTokens(deps, accountId);
-    if (current.expiresAt === row.expiresAt) throw broken;
-    return current.accessToken;
+    await breakLink(deps, accountId, row.expiresAt, answer.reason);
+    // Throws, unless there are newer tokens by now: then the refusal was about tokens of the past.
+    return (await readTokens(deps, accountId)).accessToken;
   }
   const { tokens } = answer;
   await store.transaction(async (trx) => {

@@ -1,6 +1,7 @@
 import type { Clock } from '../platform/clock.ts';
 import type { Log } from '../platform/log.ts';
 import type { Nudges } from '../platform/nudges.ts';
+import { projectChanged } from '../projects/changes.ts';
 import { assertLease, type Lease, releaseLease, renewLease, takeLease } from '../store/leases.ts';
 import type { Store, Trx } from '../store/store.ts';
 import type { WikiFile } from '../wiki/file-page.ts';
@@ -28,14 +29,12 @@ const PICTURE = /^image\/(jpeg|png|gif|webp|tiff|svg\+xml|x-xcf|vnd\.djvu)$|^app
  */
 export async function crawlStep(deps: CrawlDeps, signal?: AbortSignal): Promise<boolean> {
   const { store, clock } = deps;
-  const waiting = await store.db
+  const wanted = store.db
     .selectFrom('projects')
-    .select(['id', 'category', 'depth', 'file_cap', 'crawled_at'])
+    .select(['id', 'category', 'depth', 'file_cap'])
     .where('state', '=', 'active')
-    .where('crawl_wanted_at', 'is not', null)
-    .orderBy('crawl_wanted_at')
-    .limit(10)
-    .execute();
+    .where('crawl_wanted_at', 'is not', null);
+  const waiting = await wanted.orderBy('crawl_wanted_at').limit(10).execute();
   for (const project of waiting) {
     const lease = await takeLease(store, {
       name: `crawl ${project.id}`,
@@ -45,6 +44,8 @@ export async function crawlStep(deps: CrawlDeps, signal?: AbortSignal): Promise<
     });
     if (!lease) continue;
     try {
+      // Another worker may have finished it between our look and our lease.
+      if (!(await wanted.where('id', '=', project.id).executeTakeFirst())) continue;
       await crawlProject(deps, lease, project, signal);
     } finally {
       await releaseLease(store, lease);
@@ -68,7 +69,7 @@ async function crawlProject(
   signal?: AbortSignal,
 ): Promise<void> {
   const { store, clock, wiki, log, nudges } = deps;
-  await enqueue(store, project.id, [project.category], 0);
+  await enqueue(store, lease, project.id, [project.category], 0);
   while (!signal?.aborted) {
     const next = await store.db
       .selectFrom('crawl_queue')
@@ -86,14 +87,19 @@ async function crawlProject(
     }
     if (next.next_page === null && next.depth < project.depth) {
       const children = await allSubcategories(wiki, next.category);
-      await enqueue(store, project.id, children, next.depth + 1);
+      await enqueue(store, lease, project.id, children, next.depth + 1);
     }
     const page = await wiki.categoryFiles(next.category, next.next_page);
     if (!(await renewLease(store, lease, clock.now(), LEASE_MS))) return;
-    const pictures = page.files.filter(isPicture).slice(0, project.file_cap - files);
+    const pictures = page.files.filter(isPicture);
     await store.transaction(async (trx) => {
       await assertLease(store, trx, lease);
-      for (const file of pictures) await addFile(trx, project.id, file, clock.now());
+      let room = project.file_cap - files;
+      for (const file of pictures) {
+        if (await addFile(trx, project.id, file, { room, now: clock.now() })) room--;
+      }
+      // Some of the new ones may have faces already, found for another project.
+      if (room < project.file_cap - files) await projectChanged(trx, project.id);
       await trx
         .updateTable('crawl_queue')
         .set({ next_page: page.next, done_at: page.next === null ? clock.now() : null })
@@ -119,30 +125,44 @@ export function isPicture(file: Pick<WikiFile, 'mime' | 'width' | 'height' | 'th
   return PICTURE.test(file.mime) && file.width > 0 && file.height > 0 && file.thumbUrl !== null;
 }
 
-async function addFile(trx: Trx, projectId: number, file: WikiFile, now: number): Promise<void> {
-  const fileId = await upsertFile(trx, file);
+/**
+ * Brings a file of the project up to date; a new one is added while there is room.
+ * @returns whether it was added
+ */
+async function addFile(
+  trx: Trx,
+  projectId: number,
+  file: WikiFile,
+  { room, now }: { room: number; now: number },
+): Promise<boolean> {
   const known = await trx
     .selectFrom('project_files')
+    .innerJoin('files', 'files.id', 'project_files.file_id')
     .select('file_id')
     .where('project_id', '=', projectId)
-    .where('file_id', '=', fileId)
+    .where('page_id', '=', file.pageId)
     .executeTakeFirst();
-  if (known) return;
+  if (!known && room <= 0) return false;
+  const fileId = await upsertFile(trx, file);
+  if (known) return false;
   await trx
     .insertInto('project_files')
     .values({ project_id: projectId, file_id: fileId, depicts: null, added_at: now })
     .execute();
+  return true;
 }
 
 /** Puts categories at the end of the queue, unless they are in it: a category tree may have loops. */
 async function enqueue(
   store: Store,
+  lease: Lease,
   projectId: number,
   categories: readonly string[],
   depth: number,
 ): Promise<void> {
   if (categories.length === 0) return;
   await store.transaction(async (trx) => {
+    await assertLease(store, trx, lease);
     const known = await trx
       .selectFrom('crawl_queue')
       .select('category')

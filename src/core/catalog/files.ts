@@ -1,4 +1,4 @@
-import type { Trx } from '../store/store.ts';
+import { isDuplicate, type Trx } from '../store/store.ts';
 import type { WikiFile } from '../wiki/file-page.ts';
 
 /**
@@ -18,11 +18,13 @@ export async function upsertFile(trx: Trx, file: WikiFile): Promise<number> {
     licence: (file.licence ?? '').slice(0, 255),
     licence_url: file.licenceUrl,
   };
-  const known = await trx
-    .selectFrom('files')
-    .select(['id', 'sha1', 'state'])
-    .where('page_id', '=', file.pageId)
-    .executeTakeFirst();
+  const find = () =>
+    trx
+      .selectFrom('files')
+      .select(['id', 'sha1', 'state'])
+      .where('page_id', '=', file.pageId)
+      .executeTakeFirst();
+  let known = await find();
   if (!known) {
     const created = await trx
       .insertInto('files')
@@ -37,8 +39,15 @@ export async function upsertFile(trx: Trx, file: WikiFile): Promise<number> {
         lease_expires_at: null,
       })
       .returning('id')
-      .executeTakeFirstOrThrow();
-    return created.id;
+      .executeTakeFirstOrThrow()
+      .catch((error) => {
+        if (isDuplicate(error)) return null;
+        throw error;
+      });
+    if (created) return created.id;
+    // Another project's crawl has just added it.
+    known = await find();
+    if (!known) throw new Error(`page ${file.pageId} is there and is not there`);
   }
   const changed = known.sha1 !== file.sha1 || known.state === 'gone';
   await trx

@@ -6,7 +6,7 @@ import { VisavisError } from '../platform/errors.ts';
 import type { Nudges } from '../platform/nudges.ts';
 import { assertMember } from '../projects/members.ts';
 import type { RunKind, RunState } from '../store/schema.ts';
-import { forUpdate, type Store, type Trx } from '../store/store.ts';
+import { forUpdate, isDuplicate, type Store, type Trx } from '../store/store.ts';
 import { type Pair, pairsToWrite, queueClaims } from './ledger.ts';
 
 export interface RunDeps {
@@ -29,28 +29,36 @@ export async function startRun(
   deps: RunDeps,
   args: { projectId: number; accountId: number; channelId?: number | null; messageId?: string | null },
 ): Promise<number> {
-  const { store, clock, nudges } = deps;
-  const id = await store.transaction(async (trx) => {
+  const id = await insertWriteRun(deps, args).catch((error: unknown) => {
+    if (!isDuplicate(error)) throw error;
+    // Another project put one of the pairs into the ledger at the same moment; now we see it there.
+    return insertWriteRun(deps, args);
+  });
+  deps.nudges.nudge('work');
+  return id;
+}
+
+async function insertWriteRun(deps: RunDeps, args: Parameters<typeof startRun>[1]): Promise<number> {
+  const { store, clock } = deps;
+  return store.transaction(async (trx) => {
     await lockProject(store, trx, args.projectId);
     await assertMember(store, trx, args.projectId, args.accountId);
     await assertNotBlocked(trx, args.accountId);
     await assertNoRun(trx, args.projectId);
     const pairs = await pairsToWrite(trx, args.projectId);
-    if (pairs.length === 0)
-      throw new VisavisError('conflict', 'There is nothing to write: every match is on the wiki.');
     const runId = await insertRun(trx, deps, { ...args, kind: 'write', undoes: null });
-    await queueClaims(store, trx, pairs, { ...args, id: runId, now: clock.now() });
+    const queued = await queueClaims(store, trx, pairs, { ...args, id: runId, now: clock.now() });
+    if (queued === 0)
+      throw new VisavisError('conflict', 'There is nothing to write: every match is on the wiki.');
     await audit(store, trx, {
       at: clock.now(),
       accountId: args.accountId,
       action: 'run started',
       subject: `run ${runId}`,
-      detail: { project: args.projectId, claims: pairs.length },
+      detail: { project: args.projectId, claims: queued },
     });
     return runId;
   });
-  nudges.nudge('work');
-  return id;
 }
 
 /**

@@ -4,13 +4,14 @@ import { describeError } from '../platform/errors.ts';
 import type { Log } from '../platform/log.ts';
 import type { Nudges } from '../platform/nudges.ts';
 import { assertLease, type Lease, releaseLease, renewLease, takeLease } from '../store/leases.ts';
-import type { RunState, SdcClaimsTable } from '../store/schema.ts';
-import type { Store } from '../store/store.ts';
+import type { ClaimState, RunState } from '../store/schema.ts';
+import { forUpdate, type Store } from '../store/store.ts';
 import type { WikiAccount } from '../wiki/account.ts';
 import { isSameStatement } from '../wiki/statement-id.ts';
 import type { FileStatements } from '../wiki/statements.ts';
 import type { Wiki } from '../wiki/wiki.ts';
 import { wikiErrorDetails } from '../wiki/wiki-error.ts';
+import { ACTIVE } from './runs.ts';
 import { editSummary } from './summary.ts';
 
 export interface WriterDeps {
@@ -42,10 +43,13 @@ interface Claim {
 interface Run {
   readonly id: number;
   readonly kind: 'write' | 'undo';
-  readonly account: WikiAccount;
+  /** null: the person was forgotten since. */
+  readonly account: WikiAccount | null;
   readonly accountId: number;
   readonly editGroup: string;
 }
+
+type WritableRun = Run & { readonly account: WikiAccount };
 
 /**
  * Takes up one run that waits and works through its claims, one edit at a time. Between claims it looks whether
@@ -54,35 +58,20 @@ interface Run {
  */
 export async function writeStep(deps: WriterDeps, signal?: AbortSignal): Promise<boolean> {
   const { store, clock } = deps;
-  const runs = await store.db
-    .selectFrom('runs')
-    .innerJoin('account_profiles', 'account_profiles.account_id', 'runs.account_id')
-    .select(['runs.id', 'kind', 'edit_group', 'runs.account_id', 'username'])
-    .where('state', 'in', ['waiting', 'working'])
-    .where((eb) => eb.or([eb('retry_at', 'is', null), eb('retry_at', '<=', clock.now())]))
-    .orderBy('runs.id')
-    .execute();
-  for (const row of runs) {
+  for (const runId of await dueRuns(store, clock.now())) {
     const lease = await takeLease(store, {
-      name: `run ${row.id}`,
+      name: `run ${runId}`,
       owner: deps.workerId,
       now: clock.now(),
       ttl: LEASE_MS,
     });
     if (!lease) continue;
-    const account = deps.wikiAccount({ id: row.account_id, username: row.username });
-    const run: Run = {
-      id: row.id,
-      kind: row.kind,
-      account,
-      accountId: row.account_id,
-      editGroup: row.edit_group,
-    };
     try {
-      await setRunState(deps, lease, run.id, 'working', null);
-      await workThrough(deps, lease, run, signal);
+      const run = await takeUp(deps, lease, runId);
+      if (!run) continue;
+      await workThrough(deps, lease, run, signal).catch((error) => putOff(deps, lease, run, error));
     } catch (error) {
-      if (describeError(error).code !== 'lease_lost') await putOff(deps, lease, run, error);
+      if (describeError(error).code !== 'lease_lost') throw error;
     } finally {
       await releaseLease(store, lease);
     }
@@ -91,17 +80,80 @@ export async function writeStep(deps: WriterDeps, signal?: AbortSignal): Promise
   return false;
 }
 
+/** Runs that wait for a worker. One that shall stop is due at once, whatever else it waits for. */
+async function dueRuns(store: Store, now: number): Promise<number[]> {
+  const rows = await store.db
+    .selectFrom('runs')
+    .select('id')
+    .where((eb) =>
+      eb.or([
+        eb.and([
+          eb('state', 'in', ['waiting', 'working']),
+          eb.or([eb('retry_at', 'is', null), eb('retry_at', '<=', now)]),
+        ]),
+        eb.and([eb('state', 'in', ACTIVE), eb('stop_requested_at', 'is not', null)]),
+      ]),
+    )
+    .orderBy('id')
+    .execute();
+  return rows.map((row) => row.id);
+}
+
+/** Marks the run as being worked on; null when another worker dealt with it before the lease was ours. */
+async function takeUp(deps: WriterDeps, lease: Lease, runId: number): Promise<Run | null> {
+  const { store, clock } = deps;
+  const row = await store.transaction(async (trx) => {
+    await assertLease(store, trx, lease);
+    const run = await forUpdate(
+      store,
+      trx.selectFrom('runs').selectAll().where('id', '=', runId),
+    ).executeTakeFirstOrThrow();
+    const due = run.state !== 'paused' && (run.retry_at === null || run.retry_at <= clock.now());
+    if (!ACTIVE.includes(run.state) || !(due || run.stop_requested_at !== null)) return null;
+    await trx
+      .updateTable('runs')
+      .set({ state: 'working', reason: null, retry_at: null })
+      .where('id', '=', runId)
+      .execute();
+    const profile = await trx
+      .selectFrom('account_profiles')
+      .select('username')
+      .where('account_id', '=', run.account_id)
+      .executeTakeFirst();
+    return { ...run, username: profile?.username ?? null };
+  });
+  if (!row) return null;
+  deps.nudges.nudge('runs');
+  return {
+    id: row.id,
+    kind: row.kind,
+    account: row.username === null ? null : deps.wikiAccount({ id: row.account_id, username: row.username }),
+    accountId: row.account_id,
+    editGroup: row.edit_group,
+  };
+}
+
 async function workThrough(deps: WriterDeps, lease: Lease, run: Run, signal?: AbortSignal): Promise<void> {
   const { store, clock, wiki, editsPerMinute } = deps;
+  if (run.account === null)
+    return finish(deps, lease, run, 'failed', 'its account is not known here any more');
   for (;;) {
-    const claims = await openClaims(store, run, READ_BATCH);
+    // Before anything is asked of the wiki, which may be what the run waits for.
+    if (await stopRequested(store, run.id)) return finish(deps, lease, run, 'stopped');
+    const claims = await openClaims(store, run);
     if (claims.length === 0) return finish(deps, lease, run, 'done');
     const statements = await wiki.readStatements([...new Set(claims.map((claim) => claim.page_id))]);
     for (const claim of claims) {
       if (signal?.aborted) return setRunState(deps, lease, run.id, 'waiting', null);
       if (await stopRequested(store, run.id)) return finish(deps, lease, run, 'stopped');
       if (!(await renewLease(store, lease, clock.now(), LEASE_MS))) return;
-      const edited = await workOn(deps, lease, run, claim, statements.get(claim.page_id));
+      const edited = await workOn(
+        deps,
+        lease,
+        { ...run, account: run.account },
+        claim,
+        statements.get(claim.page_id),
+      );
       deps.nudges.nudge('runs');
       if (edited && editsPerMinute !== null) await clock.sleep(60_000 / editsPerMinute, signal);
     }
@@ -116,7 +168,7 @@ async function workThrough(deps: WriterDeps, lease: Lease, run: Run, signal?: Ab
 async function workOn(
   deps: WriterDeps,
   lease: Lease,
-  run: Run,
+  run: WritableRun,
   claim: Claim,
   statements: FileStatements | undefined,
 ): Promise<boolean> {
@@ -127,6 +179,11 @@ async function workOn(
   } catch (error) {
     const details = wikiErrorDetails(error);
     if (details?.kind !== 'this_file') throw error;
+    // Refused when it was repeated: the first attempt, whose answer was lost, may have been taken.
+    if (run.kind === 'write' && details.statement === 'unknown' && (await isOurs(deps, claim))) {
+      await settleClaim(deps, lease, run, claim, { state: 'written', reason: null });
+      return true;
+    }
     // A statement that could not be taken back is still there, and still ours.
     const state = run.kind === 'write' ? 'failed' : 'written';
     await settleClaim(deps, lease, run, claim, { state, reason: describeError(error).message });
@@ -137,7 +194,7 @@ async function workOn(
 async function write(
   deps: WriterDeps,
   lease: Lease,
-  run: Run,
+  run: WritableRun,
   claim: Claim,
   before: FileStatements | undefined,
 ): Promise<boolean> {
@@ -182,7 +239,7 @@ async function leaveTheirs(deps: WriterDeps, lease: Lease, run: Run, claim: Clai
   return false;
 }
 
-async function takeBack(deps: WriterDeps, lease: Lease, run: Run, claim: Claim): Promise<boolean> {
+async function takeBack(deps: WriterDeps, lease: Lease, run: WritableRun, claim: Claim): Promise<boolean> {
   const outcome = await deps.wiki.removeStatement({
     statementId: claim.statement_id,
     summary: editSummary(run.kind, claim.person, run.editGroup),
@@ -200,12 +257,16 @@ function standing(claim: Claim, file: FileStatements | undefined): 'ours' | 'the
   return statements.some((statement) => statement.itemId === claim.person) ? 'theirs' : 'none';
 }
 
+async function isOurs({ wiki }: WriterDeps, claim: Claim): Promise<boolean> {
+  return standing(claim, (await wiki.readStatements([claim.page_id])).get(claim.page_id)) === 'ours';
+}
+
 async function settleClaim(
   { store, clock }: WriterDeps,
   lease: Lease,
   run: Run,
   claim: Claim,
-  outcome: { state: SdcClaimsTable['state']; reason: string | null; revision?: number | null },
+  outcome: { state: ClaimState; reason: string | null; revision?: number | null },
   final = true,
 ): Promise<void> {
   await store.transaction(async (trx) => {
@@ -227,14 +288,15 @@ async function settleClaim(
   });
 }
 
-async function openClaims(store: Store, run: Run, limit: number): Promise<Claim[]> {
+async function openClaims(store: Store, run: Run, only?: 'writing'): Promise<Claim[]> {
   const query = store.db
     .selectFrom('sdc_claims')
     .select(['id', 'page_id', 'person', 'statement_id'])
     .orderBy('id')
-    .limit(limit);
+    .limit(READ_BATCH);
+  const states: ClaimState[] = only ? [only] : ['queued', 'writing'];
   return run.kind === 'write'
-    ? query.where('run_id', '=', run.id).where('state', 'in', ['queued', 'writing']).execute()
+    ? query.where('run_id', '=', run.id).where('state', 'in', states).execute()
     : query.where('undo_run_id', '=', run.id).where('state', '=', 'removing').execute();
 }
 
@@ -253,8 +315,10 @@ async function finish(
   lease: Lease,
   run: Run,
   state: 'done' | 'stopped' | 'failed',
+  reason: string | null = null,
 ): Promise<void> {
   const { store, clock, nudges, log } = deps;
+  if (run.kind === 'write' && state !== 'done') await findWritten(deps, lease, run);
   await store.transaction(async (trx) => {
     await assertLease(store, trx, lease);
     if (run.kind === 'write') {
@@ -273,24 +337,41 @@ async function finish(
         .where('state', '=', 'removing')
         .execute();
     }
-    await trx.updateTable('runs').set({ state, finished_at: clock.now() }).where('id', '=', run.id).execute();
+    await trx
+      .updateTable('runs')
+      .set({ state, reason, finished_at: clock.now() })
+      .where('id', '=', run.id)
+      .execute();
   });
   log.info({ run: run.id, kind: run.kind, state }, 'run ended');
   nudges.nudge('runs');
   nudges.nudge('posts');
 }
 
+/**
+ * Claims that were being written when their worker ended: those that reached the wiki are ours, and can be taken
+ * back. Those that cannot be looked at now keep their statement id, so that a later run recognises them.
+ */
+async function findWritten(deps: WriterDeps, lease: Lease, run: Run): Promise<void> {
+  const claims = await openClaims(deps.store, run, 'writing');
+  if (claims.length === 0) return;
+  const pages = [...new Set(claims.map((claim) => claim.page_id))];
+  const statements = await deps.wiki.readStatements(pages).catch(() => null);
+  for (const claim of claims) {
+    if (statements && standing(claim, statements.get(claim.page_id)) === 'ours')
+      await settleClaim(deps, lease, run, claim, { state: 'written', reason: null });
+  }
+}
+
 /** The wiki or the account is in the way: the claims stay, the run goes on later or when the link is renewed. */
 async function putOff(deps: WriterDeps, lease: Lease, run: Run, error: unknown): Promise<void> {
   const { code, message } = describeError(error);
+  if (code === 'lease_lost') return;
   const details = wikiErrorDetails(error);
   const kind =
     code === 'sign_in_refused' || code === 'not_signed_in' ? 'this_account' : (details?.kind ?? 'later');
   deps.log.warn({ run: run.id, code, kind }, message);
-  if (kind === 'stop') {
-    await setRunState(deps, lease, run.id, 'working', message);
-    return finish(deps, lease, run, 'failed');
-  }
+  if (kind === 'stop') return finish(deps, lease, run, 'failed', message);
   if (kind === 'this_account') return setRunState(deps, lease, run.id, 'paused', message);
   const pause = Math.max(details?.retryAfterMs ?? 0, FIRST_RETRY_MS);
   return setRunState(deps, lease, run.id, 'waiting', message, deps.clock.now() + pause);

@@ -156,7 +156,7 @@ async function dropOldFaces(trx: Trx, fileId: number): Promise<void> {
 async function keepFailure(
   deps: DetectionDeps,
   lease: FileLease,
-  file: { id: number; title: string; attempts: number },
+  file: { id: number; title: string; sha1: string; attempts: number },
   error: unknown,
 ): Promise<void> {
   const { store, clock, log, nudges } = deps;
@@ -169,7 +169,7 @@ async function keepFailure(
     Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.max(0, file.attempts - 1)),
   );
   log.warn({ file: file.title, code, final }, message);
-  await store.db
+  const kept = await store.db
     .updateTable('files')
     .set({
       ...(final ? { state: 'set_aside' as const } : { retry_at: clock.now() + pause }),
@@ -178,9 +178,12 @@ async function keepFailure(
       lease_expires_at: null,
     })
     .where('id', '=', file.id)
+    // What was wrong with one version says nothing about the next.
+    .where('sha1', '=', file.sha1)
     .where('lease_owner', '=', lease.owner)
     .where('fence', '=', lease.fence)
-    .execute();
+    .executeTakeFirst();
+  if (kept.numUpdatedRows === 0n) await giveBack(deps, lease);
   nudges.nudge('posts');
 }
 
@@ -191,7 +194,17 @@ async function giveBack({ store }: DetectionDeps, lease: FileLease): Promise<voi
 async function release(trx: Trx, lease: FileLease): Promise<void> {
   await trx
     .updateTable('files')
-    .set((eb) => ({ lease_owner: null, lease_expires_at: null, attempts: eb('attempts', '-', 1) }))
+    .set((eb) => ({
+      lease_owner: null,
+      lease_expires_at: null,
+      // A new version has begun to count from 0 meanwhile.
+      attempts: eb
+        .case()
+        .when('attempts', '>', 0)
+        .then(eb('attempts', '-', 1))
+        .else(0)
+        .end(),
+    }))
     .where('id', '=', lease.fileId)
     .where('lease_owner', '=', lease.owner)
     .where('fence', '=', lease.fence)

@@ -39,21 +39,20 @@ export function match(candidates: readonly MatchFace[], examples: Examples, thre
   const taken = new Set(examples.confirmed.map((face) => face.fileId));
   const scored = candidates.map((face) => {
     const near = meanOfNearest(face, examples.confirmed);
-    const nearestRejected = Math.min(
-      Number.POSITIVE_INFINITY,
-      ...examples.rejected.map((other) => distance(face.vector, other.vector)),
-    );
     const fits =
       near < threshold &&
-      nearestRejected > near &&
       face.heightPx >= SMALLEST_FACE_PX &&
-      !taken.has(face.fileId);
+      !taken.has(face.fileId) &&
+      examples.rejected.every((other) => distance(face.vector, other.vector) > near);
     return { face, near, fits };
   });
   const best = new Map<number, { faceId: number; near: number }>();
   for (const { face, near, fits } of scored) {
     const rival = best.get(face.fileId);
-    if (fits && (!rival || near < rival.near)) best.set(face.fileId, { faceId: face.faceId, near });
+    if (!fits) continue;
+    // Of two that are equally near the older row, so that the order of the candidates does not matter.
+    const nearer = !rival || near < rival.near || (near === rival.near && face.faceId < rival.faceId);
+    if (nearer) best.set(face.fileId, { faceId: face.faceId, near });
   }
   return scored.map(({ face, near }) => ({
     faceId: face.faceId,

@@ -25,22 +25,23 @@ const LEASE_MS = 60_000;
  */
 export async function matchStep(deps: MatchingDeps): Promise<boolean> {
   const { store, clock } = deps;
-  const projects = await store.db
+  const wanted = store.db
     .selectFrom('projects')
     .select(['id', 'threshold', 'min_confirmed', 'matching'])
     .where('state', '=', 'active')
-    .whereRef('change_number', '!=', 'matched_change')
-    .orderBy('id')
-    .execute();
-  for (const project of projects) {
+    .whereRef('change_number', '!=', 'matched_change');
+  for (const { id } of await wanted.orderBy('id').execute()) {
     const lease = await takeLease(store, {
-      name: `match ${project.id}`,
+      name: `match ${id}`,
       owner: deps.workerId,
       now: clock.now(),
       ttl: LEASE_MS,
     });
     if (!lease) continue;
     try {
+      // Another worker may have done it between our look and our lease.
+      const project = await wanted.where('id', '=', id).executeTakeFirst();
+      if (!project) continue;
       await settleBootstrap(store, project.id, clock.now());
       await matchProject(deps, lease, project);
     } finally {
@@ -117,7 +118,11 @@ async function opinionsOf(deps: MatchingDeps, project: Matched): Promise<(Opinio
     const decided = new Set(own.filter((row) => row.verdict !== 'open').map((row) => row.face_id));
     const candidates = faces.filter((face) => !decided.has(face.faceId) && !somebody.has(face.faceId));
     const byPeople = own.filter((row) => row.verdict === 'match' && row.source !== 'bootstrap').length;
-    const examples = { confirmed: facesWith('match'), rejected: facesWith('no_match') };
+    const confirmed = facesWith('match');
+    const examples = {
+      confirmed,
+      rejected: [...facesWith('no_match'), ...othersBeside(confirmed, faces, somebody)],
+    };
     // Until people have confirmed enough the distances only order the questions; nothing is suggested.
     const enough = byPeople >= project.min_confirmed;
     for (const opinion of match(candidates, examples, project.threshold)) {
@@ -125,6 +130,22 @@ async function opinionsOf(deps: MatchingDeps, project: Matched): Promise<(Opinio
     }
   }
   return opinions;
+}
+
+/**
+ * Faces that people's verdicts say are somebody else without anybody having said so: those beside a confirmed
+ * one in the same file, and those that are confirmed to be another person.
+ */
+function othersBeside(
+  confirmed: readonly MatchFace[],
+  faces: readonly MatchFace[],
+  somebody: ReadonlySet<number>,
+): MatchFace[] {
+  const own = new Set(confirmed.map((face) => face.faceId));
+  const files = new Set(confirmed.map((face) => face.fileId));
+  return faces.filter(
+    (face) => !own.has(face.faceId) && (files.has(face.fileId) || somebody.has(face.faceId)),
+  );
 }
 
 async function projectFaces(deps: MatchingDeps, projectId: number): Promise<MatchFace[]> {

@@ -36,12 +36,14 @@ export async function askNext(
 }
 
 /**
- * What to ask next: suggestions in batches of up to nine as soon as there are two, the nearest first; then the
+ * What to ask next: what was left out of an accepted batch, one by one; suggestions in batches of up to nine as soon as there are two, the nearest first; then the
  * files whose faces are nearest to the examples; before there are any, files with few faces first, because
  * their answers are worth most.
  */
 export async function nextQuestion(trx: Trx, projectId: number): Promise<NewQuestion | null> {
   const candidates = await askableFaces(trx, projectId);
+  const [lettered] = candidates.filter((face) => face.lettered).sort(byDistance);
+  if (lettered) return { projectId, kind: 'single', person: lettered.person, faceIds: [lettered.faceId] };
   const suggested = candidates.filter((face) => face.suggested).sort(byDistance);
   const [first] = suggested;
   if (first) {
@@ -60,13 +62,13 @@ export async function nextQuestion(trx: Trx, projectId: number): Promise<NewQues
   const [faces] = ranked;
   const [any] = faces ?? [];
   if (!faces || !any) return null;
-  const asked = faces.slice(0, MOST_FACES);
+  // Numbered from left to right, as people read a picture.
+  const asked = faces.sort((a, b) => a.x - b.x).slice(0, MOST_FACES);
   return {
     projectId,
     kind: asked.length > 1 ? 'several' : 'single',
     person: any.person,
-    // Numbered from left to right, as people read a picture.
-    faceIds: asked.sort((a, b) => a.x - b.x).map((face) => face.faceId),
+    faceIds: asked.map((face) => face.faceId),
   };
 }
 
@@ -77,6 +79,8 @@ interface Askable {
   readonly x: number;
   readonly distance: number | null;
   readonly suggested: boolean;
+  /** Was in a batch that people have answered, and is open still. */
+  readonly lettered: boolean;
 }
 
 /**
@@ -95,13 +99,26 @@ async function askableFaces(trx: Trx, projectId: number): Promise<Askable[]> {
         .onRef('suggestions.face_id', '=', 'faces.id')
         .onRef('suggestions.person', '=', 'project_persons.person'),
     )
-    .select([
+    .select((eb) => [
       'faces.id',
       'faces.file_id',
       'faces.x',
       'project_persons.person',
       'suggestions.distance',
       'suggestions.suggested',
+      eb
+        .selectFrom('question_faces')
+        .innerJoin('questions', 'questions.id', 'question_faces.question_id')
+        .select((q) => q.fn.countAll<number>().as('n'))
+        .whereRef('question_faces.face_id', '=', 'faces.id')
+        .whereRef('questions.person', '=', 'project_persons.person')
+        .where('questions.project_id', '=', projectId)
+        .where('questions.kind', '=', 'batch')
+        .where('questions.state', '=', 'decided')
+        .where(({ exists, selectFrom }) =>
+          exists(selectFrom('votes').select('votes.id').whereRef('votes.question_id', '=', 'questions.id')),
+        )
+        .as('batches'),
     ])
     .where('project_files.project_id', '=', projectId)
     .where('files.state', '=', 'detected')
@@ -157,6 +174,7 @@ async function askableFaces(trx: Trx, projectId: number): Promise<Askable[]> {
     x: row.x,
     distance: row.distance,
     suggested: row.suggested === 1,
+    lettered: (row.batches ?? 0) > 0,
   }));
 }
 

@@ -28,32 +28,22 @@ export async function bindChannel(
       .executeTakeFirst();
     if (!project || project.state === 'deleted')
       throw new VisavisError('not_found', 'There is no such project.');
-    const known = await forUpdate(
-      store,
-      trx
-        .selectFrom('channels')
-        .select('id')
-        .where('platform', '=', args.platform)
-        .where('external_id', '=', args.externalId),
-    ).executeTakeFirst();
     const values = {
       name: args.name.slice(0, 255),
       project_id: args.projectId,
       bound_by: args.accountId,
       bound_at: clock.now(),
     };
-    if (known) await trx.updateTable('channels').set(values).where('id', '=', known.id).execute();
-    else {
-      await trx
-        .insertInto('channels')
-        .values({
-          ...values,
-          platform: args.platform,
-          external_id: args.externalId,
-          max_open: DEFAULT_MAX_OPEN,
-        })
-        .execute();
-    }
+    const insert = trx.insertInto('channels').values({
+      ...values,
+      platform: args.platform,
+      external_id: args.externalId,
+      max_open: DEFAULT_MAX_OPEN,
+    });
+    await (store.kind === 'mariadb'
+      ? insert.onDuplicateKeyUpdate(values)
+      : insert.onConflict((conflict) => conflict.columns(['platform', 'external_id']).doUpdateSet(values))
+    ).execute();
     await audit(store, trx, {
       at: clock.now(),
       accountId: args.accountId,

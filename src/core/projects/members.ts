@@ -1,3 +1,4 @@
+import { assertNotBlocked } from '../accounts/accounts.ts';
 import { VisavisError } from '../platform/errors.ts';
 import type { MemberRole } from '../store/schema.ts';
 import { forUpdate, type Store, type Trx } from '../store/store.ts';
@@ -34,7 +35,7 @@ export async function lockRole(
   return row ?? null;
 }
 
-/** @throws VisavisError `forbidden` */
+/** @throws VisavisError `forbidden`: no member, not the role, or blocked on the wiki */
 export async function assertMember(
   store: Store,
   trx: Trx,
@@ -48,6 +49,7 @@ export async function assertMember(
   if (needed === 'owner' && row.role !== 'owner') {
     throw new VisavisError('forbidden', 'Only owners of this project can do that.');
   }
+  await assertNotBlocked(trx, accountId);
   return row.role;
 }
 
@@ -70,17 +72,19 @@ export async function joinIfOpen(
     .where('id', '=', projectId)
     .executeTakeFirst();
   if (project?.open !== 1) return false;
-  await trx
-    .insertInto('project_members')
-    .values({
-      project_id: projectId,
-      account_id: accountId,
-      role: 'member',
-      status: 'active',
-      joined_at: now,
-    })
-    .execute();
-  return true;
+  const insert = trx.insertInto('project_members').values({
+    project_id: projectId,
+    account_id: accountId,
+    role: 'member',
+    status: 'active',
+    joined_at: now,
+  });
+  // Somebody who answers two questions at once joins once.
+  await (store.kind === 'mariadb'
+    ? insert.onDuplicateKeyUpdate({ account_id: accountId })
+    : insert.onConflict((conflict) => conflict.doNothing())
+  ).execute();
+  return (await lockRole(store, trx, projectId, accountId))?.status === 'active';
 }
 
 export async function listMembers(

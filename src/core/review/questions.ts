@@ -2,7 +2,7 @@ import { audit } from '../platform/audit.ts';
 import { VisavisError } from '../platform/errors.ts';
 import { assertMember } from '../projects/members.ts';
 import type { QuestionKind, QuestionState, VerdictValue } from '../store/schema.ts';
-import type { Store, Trx } from '../store/store.ts';
+import { forUpdate, type Store, type Trx } from '../store/store.ts';
 import type { VoteDeps } from './votes.ts';
 
 export interface NewQuestion {
@@ -90,28 +90,33 @@ export async function settleQuestions(
 }
 
 /**
- * A batch is also done when somebody has accepted it: the lettered faces that are left are asked one by one.
+ * A batch is also done when every face of it that is open still was lettered by somebody who accepted the
+ * others: such faces are asked one by one.
  */
 async function stateOf(trx: Trx, questionId: number): Promise<QuestionState> {
   const faces = await questionFaces(trx, questionId);
   const undecided = faces.filter((face) => face.verdict === 'open');
   if (undecided.length === 0) return 'decided';
   const [first] = faces;
-  if (first?.kind === 'batch' && undecided.length < faces.length) {
-    const votes = await trx
-      .selectFrom('votes')
-      .select('id')
-      .where('question_id', '=', questionId)
-      .where(
-        'face_id',
-        'in',
-        undecided.map((face) => face.faceId),
-      )
-      .where('answer', 'is not', null)
-      .execute();
-    if (votes.length === 0) return 'decided';
-  }
-  return 'open';
+  if (first?.kind !== 'batch' || undecided.length === faces.length) return 'open';
+  const accepted = await acceptedFaces(trx, questionId);
+  const lettered = (faceId: number) => accepted.some((faceIds) => !faceIds.has(faceId));
+  return undecided.every((face) => lettered(face.faceId)) ? 'decided' : 'open';
+}
+
+/** Of everybody who accepted faces of this question: which ones, as their answers stand. */
+async function acceptedFaces(trx: Trx, questionId: number): Promise<ReadonlySet<number>[]> {
+  const votes = await trx
+    .selectFrom('votes')
+    .select(['face_id', 'account_id', 'answer'])
+    .where('question_id', '=', questionId)
+    .orderBy('id')
+    .execute();
+  const latest = new Map(votes.map((vote) => [`${vote.account_id} ${vote.face_id}`, vote]));
+  const yes = [...latest.values()].filter((vote) => vote.answer === 'yes');
+  return [...Map.groupBy(yes, (vote) => vote.account_id).values()].map(
+    (own) => new Set(own.map((vote) => vote.face_id)),
+  );
 }
 
 /** The posts of a question show something else now. */
@@ -159,10 +164,15 @@ export async function withdrawQuestion(deps: VoteDeps, questionId: number, accou
   await store.transaction(async (trx) => {
     const question = await trx
       .selectFrom('questions')
-      .select(['project_id', 'state'])
+      .select('project_id')
       .where('id', '=', questionId)
       .executeTakeFirst();
     if (!question) throw new VisavisError('not_found', 'There is no such question.');
+    // Ballots hold the project too: one that is under way must not decide what is withdrawn meanwhile.
+    await forUpdate(
+      store,
+      trx.selectFrom('projects').select('id').where('id', '=', question.project_id),
+    ).executeTakeFirst();
     await assertMember(store, trx, question.project_id, accountId, 'owner');
     await trx
       .updateTable('questions')

@@ -1,3 +1,4 @@
+import { projectChanged } from '../projects/changes.ts';
 import type { VerdictValue } from '../store/schema.ts';
 import type { Store, Trx } from '../store/store.ts';
 import { decide } from './decide.ts';
@@ -49,5 +50,8 @@ export async function settleVerdict(
     : insert.onConflict((conflict) => conflict.columns(['project_id', 'face_id', 'person']).doUpdateSet(row))
   ).execute();
   const before = known?.verdict ?? 'open';
-  return before === verdict ? null : { faceId, person, before, after: verdict };
+  if (before !== verdict) return { faceId, person, before, after: verdict };
+  // The same verdict, but of people now: it counts for the minimum that suggestions wait for.
+  await projectChanged(trx, projectId);
+  return null;
 }

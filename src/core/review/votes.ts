@@ -4,8 +4,9 @@ import { VisavisError } from '../platform/errors.ts';
 import type { Nudges } from '../platform/nudges.ts';
 import { projectChanged } from '../projects/changes.ts';
 import { joinIfOpen, lockRole } from '../projects/members.ts';
-import type { Answer } from '../store/schema.ts';
+import type { Answer, VerdictsTable } from '../store/schema.ts';
 import { forUpdate, type Store, type Trx } from '../store/store.ts';
+import type { StandingVote } from './decide.ts';
 import { settleQuestions } from './questions.ts';
 import { standingVotes } from './standing.ts';
 import { settleVerdict, type VerdictChange } from './verdicts.ts';
@@ -46,6 +47,15 @@ export async function castBallot(deps: VoteDeps, ballot: Ballot): Promise<CastRe
   const { store, clock, nudges } = deps;
   const result = await store.transaction(async (trx) => {
     const now = clock.now();
+    // Votes of a project wait for each other, so that each sees the ones before, and questions with several
+    // faces are settled by what all of them add up to.
+    const project = await forUpdate(
+      store,
+      trx.selectFrom('projects').select('state').where('id', '=', ballot.projectId),
+    ).executeTakeFirst();
+    if (!project || project.state === 'deleted') {
+      throw new VisavisError('forbidden', 'This project does not exist any more.');
+    }
     await assertNotBlocked(trx, ballot.accountId);
     if (!(await joinIfOpen(store, trx, ballot.projectId, ballot.accountId, now))) {
       throw new VisavisError(
@@ -54,13 +64,18 @@ export async function castBallot(deps: VoteDeps, ballot: Ballot): Promise<CastRe
       );
     }
     const role = await lockRole(store, trx, ballot.projectId, ballot.accountId);
-    await lockFaces(store, trx, ballot.answers);
+    await assertAskable(trx, ballot);
     const changes: VerdictChange[] = [];
     let cast = 0;
     for (const { faceId, person, answer } of ballot.answers) {
       const standing = await standingVotes(trx, ballot.projectId, faceId, person);
       const own = standing.find((vote) => vote.accountId === ballot.accountId);
-      if ((own?.answer ?? null) === answer) continue;
+      const verdict = await verdictOf(trx, ballot.projectId, faceId, person);
+      const decides = role?.role === 'owner' && ownerDecides(verdict, answer);
+      if ((own?.answer ?? null) === answer) {
+        const settled = verdict?.verdict === (answer === 'yes' ? 'match' : 'no_match');
+        if (!decides || settled || !own || !(await isSaidAnew(trx, ballot, own))) continue;
+      }
       await trx
         .insertInto('votes')
         .values({
@@ -69,8 +84,7 @@ export async function castBallot(deps: VoteDeps, ballot: Ballot): Promise<CastRe
           person,
           account_id: ballot.accountId,
           answer,
-          decides:
-            role?.role === 'owner' && (await ownerDecides(trx, ballot, { faceId, person, answer })) ? 1 : 0,
+          decides: decides ? 1 : 0,
           question_id: ballot.questionId,
           platform: ballot.platform,
           voted_at: now,
@@ -95,27 +109,62 @@ export async function castBallot(deps: VoteDeps, ballot: Ballot): Promise<CastRe
 }
 
 /** An owner's answer decides a dispute, and goes against a verdict that others reached. */
-async function ownerDecides(
-  trx: Trx,
-  ballot: Ballot,
-  { faceId, person, answer }: CastAnswer,
-): Promise<boolean> {
+function ownerDecides(verdict: Verdict | undefined, answer: Answer | null): boolean {
   if (answer !== 'yes' && answer !== 'no') return false;
-  const verdict = await trx
-    .selectFrom('verdicts')
-    .select(['verdict', 'source'])
-    .where('project_id', '=', ballot.projectId)
-    .where('face_id', '=', faceId)
-    .where('person', '=', person)
-    .executeTakeFirst();
   if (!verdict || verdict.verdict === 'open') return false;
   if (verdict.verdict === 'disputed' || verdict.source === 'owner') return true;
   return (verdict.verdict === 'match') !== (answer === 'yes');
 }
 
-/** Votes about the same face wait for each other, so that each sees the ones before. */
-async function lockFaces(store: Store, trx: Trx, answers: readonly CastAnswer[]): Promise<void> {
-  const ids = [...new Set(answers.map((answer) => answer.faceId))];
-  if (ids.length === 0) return;
-  await forUpdate(store, trx.selectFrom('faces').select('id').where('id', 'in', ids).orderBy('id')).execute();
+type Verdict = Pick<VerdictsTable, 'verdict' | 'source'>;
+
+async function verdictOf(
+  trx: Trx,
+  projectId: number,
+  faceId: number,
+  person: string,
+): Promise<Verdict | undefined> {
+  return trx
+    .selectFrom('verdicts')
+    .select(['verdict', 'source'])
+    .where('project_id', '=', projectId)
+    .where('face_id', '=', faceId)
+    .where('person', '=', person)
+    .executeTakeFirst();
+}
+
+/**
+ * An owner who was part of the dispute decides it by saying the same again, on the web or below another post.
+ * The same reaction read a second time is nothing new.
+ */
+async function isSaidAnew(trx: Trx, ballot: Ballot, own: StandingVote): Promise<boolean> {
+  const vote = await trx
+    .selectFrom('votes')
+    .select('question_id')
+    .where('id', '=', own.id)
+    .executeTakeFirst();
+  return ballot.questionId === null || vote?.question_id !== ballot.questionId;
+}
+
+/** Faces and persons come from browsers too: they must be the project's own. */
+async function assertAskable(trx: Trx, ballot: Ballot): Promise<void> {
+  const faceIds = [...new Set(ballot.answers.map((answer) => answer.faceId))];
+  const persons = [...new Set(ballot.answers.map((answer) => answer.person))];
+  if (faceIds.length === 0) return;
+  const faces = await trx
+    .selectFrom('faces')
+    .innerJoin('project_files', 'project_files.file_id', 'faces.file_id')
+    .select('faces.id')
+    .where('project_files.project_id', '=', ballot.projectId)
+    .where('faces.id', 'in', faceIds)
+    .execute();
+  const known = await trx
+    .selectFrom('project_persons')
+    .select('person')
+    .where('project_id', '=', ballot.projectId)
+    .where('person', 'in', persons)
+    .execute();
+  if (faces.length < faceIds.length || known.length < persons.length) {
+    throw new VisavisError('not_found', 'This face or person is not part of the project.');
+  }
 }
