@@ -68,9 +68,13 @@ export interface CommandEvent {
   reply(card: Card): Promise<string>;
 }
 
+/**
+ * What the desk does with events. Both resolve, and never reject, when the event has been dealt with; an adapter
+ * whose platform can repeat events acknowledges them only then, so that a restart loses none.
+ */
 export interface ChatHandlers {
-  onReaction(event: ReactionEvent): void;
-  onCommand(event: CommandEvent): void;
+  onReaction(event: ReactionEvent): Promise<void>;
+  onCommand(event: CommandEvent): Promise<void>;
 }
 
 export interface Chat {

@@ -1,0 +1,249 @@
+import { forgetAccount } from '../core/accounts/forget.ts';
+import { accountOfIdentity, LINK_LIFETIME_MS, startLink, unlinkChatUser } from '../core/accounts/linking.ts';
+import { listRuns, runById } from '../core/depicts/history.ts';
+import { ACTIVE, previewRun, requestStop, startRun, startUndo } from '../core/depicts/runs.ts';
+import { describeError, VisavisError } from '../core/platform/errors.ts';
+import { bindChannel, channelByExternalId, unbindChannel } from '../core/projects/channels.ts';
+import { projectOverview } from '../core/projects/overview.ts';
+import { withdrawQuestion } from '../core/review/questions.ts';
+import type { Translate } from './cards.ts';
+import type { Chat, CommandEvent } from './chat.ts';
+import type { DeskDeps } from './desk.ts';
+import { runCard } from './reports.ts';
+
+/** What a command is given: everything is looked up and checked before. */
+interface CommandContext {
+  readonly deps: DeskDeps;
+  readonly chat: Chat;
+  readonly event: CommandEvent;
+  readonly t: Translate;
+  /** null: this chat user is not linked. */
+  readonly account: { readonly id: number; readonly username: string } | null;
+  /** null: not in a channel that is bound to a project. */
+  readonly bound: { readonly id: number; readonly projectId: number } | null;
+}
+
+type Linked = CommandContext & { readonly account: NonNullable<CommandContext['account']> };
+type InProject = Linked & { readonly bound: NonNullable<CommandContext['bound']> };
+
+interface CommandBase {
+  readonly name: string;
+  /** What stands behind the name, for the help. */
+  readonly usage?: string;
+}
+
+/** Commands as data: the same on every platform. `needs` is checked first; rights inside what they change. */
+export type Command = CommandBase &
+  (
+    | { readonly needs: 'nothing'; run(context: CommandContext): Promise<void> }
+    | { readonly needs: 'link'; run(context: Linked): Promise<void> }
+    | { readonly needs: 'project'; run(context: InProject): Promise<void> }
+  );
+
+export const COMMANDS: readonly Command[] = [
+  { name: 'help', needs: 'nothing', run: help },
+  { name: 'link', needs: 'nothing', run: link },
+  { name: 'unlink', needs: 'nothing', run: unlink },
+  { name: 'whoami', needs: 'nothing', run: whoami },
+  { name: 'forget-me', usage: '[yes]', needs: 'link', run: forgetMe },
+  { name: 'setup', usage: 'NUMBER', needs: 'link', run: setup },
+  { name: 'unbind', needs: 'link', run: unbind },
+  { name: 'status', needs: 'project', run: status },
+  { name: 'next', needs: 'project', run: next },
+  { name: 'write', usage: '[yes]', needs: 'project', run: write },
+  { name: 'stop', needs: 'project', run: stop },
+  { name: 'undo', usage: '[RUN]', needs: 'project', run: undo },
+  { name: 'withdraw', usage: 'QUESTION', needs: 'project', run: withdraw },
+];
+
+/** Runs a command; unknown ones are silent. What goes wrong is told to the person who asked, privately. */
+export async function runCommand(deps: DeskDeps, chat: Chat, event: CommandEvent): Promise<void> {
+  const command = COMMANDS.find((one) => one.name === event.name);
+  if (!command) return;
+  const bound =
+    event.channelId === null ? null : await channelByExternalId(deps.store, chat.platform, event.channelId);
+  const account = await accountOfIdentity(deps.store, chat.platform, event.user.id);
+  const t = deps.translate(await languageOf(deps, bound?.projectId ?? null));
+  const context: CommandContext = { deps, chat, event, t, account, bound };
+  const say = (key: string) => event.replyPrivately({ text: t(key) });
+  try {
+    if (command.needs === 'nothing') return await command.run(context);
+    if (!account) return await say('bot-link-first');
+    if (command.needs === 'link') return await command.run({ ...context, account });
+    if (!bound) return await say('bot-no-project');
+    await command.run({ ...context, account, bound });
+  } catch (error) {
+    if (!(error instanceof VisavisError)) throw error;
+    deps.log.info({ command: event.name, code: error.code }, error.message);
+    await event.replyPrivately({ text: describeError(error).message });
+  }
+}
+
+async function help({ event, t }: CommandContext): Promise<void> {
+  const lines = COMMANDS.map(
+    ({ name, usage }) => `${[name, usage].filter(Boolean).join(' ')}: ${t(`bot-help-${name}`)}`,
+  );
+  await event.replyPrivately({ title: t('bot-help-title'), text: [t('bot-help-how'), ...lines].join('\n') });
+}
+
+async function link({ deps, chat, event, t, account }: CommandContext): Promise<void> {
+  if (account) return event.replyPrivately({ text: t('bot-linked-already', account.username) });
+  const token = await startLink(deps, {
+    platform: chat.platform,
+    externalId: event.user.id,
+    displayName: event.user.name,
+  });
+  await event.replyPrivately({
+    title: t('bot-link-title'),
+    text: t('bot-link-text', LINK_LIFETIME_MS / 60_000),
+    links: [{ text: t('bot-link-open'), url: `${deps.publicUrl}/link/${token}` }],
+  });
+}
+
+async function unlink({ deps, chat, event, t }: CommandContext): Promise<void> {
+  const was = await unlinkChatUser(deps, chat.platform, event.user.id);
+  await event.replyPrivately({ text: t(was ? 'bot-unlinked' : 'bot-not-linked') });
+}
+
+async function whoami({ event, t, account }: CommandContext): Promise<void> {
+  await event.replyPrivately({ text: account ? t('bot-whoami', account.username) : t('bot-not-linked') });
+}
+
+async function forgetMe({ deps, event, t, account }: Linked): Promise<void> {
+  if (event.args[0] !== 'yes')
+    return event.replyPrivately({ text: t('bot-forget-confirm', account.username) });
+  await forgetAccount(deps, account.id);
+  await event.replyPrivately({ text: t('bot-forgotten') });
+}
+
+async function setup({ deps, chat, event, t, account }: Linked): Promise<void> {
+  if (event.channelId === null) return event.replyPrivately({ text: t('bot-no-channel') });
+  if (!event.mayManageChannel) return event.replyPrivately({ text: t('bot-no-channel-right') });
+  const projectId = Number(event.args[0]);
+  if (!Number.isSafeInteger(projectId) || projectId < 1)
+    return event.replyPrivately({ text: t('bot-setup-how') });
+  await bindChannel(deps, {
+    platform: chat.platform,
+    externalId: event.channelId,
+    name: event.channelName,
+    projectId,
+    accountId: account.id,
+  });
+  const overview = await projectOverview(deps.store, projectId);
+  await event.reply({ text: t('bot-setup-done', overview?.project.title ?? '') });
+}
+
+async function unbind({ deps, chat, event, t, account }: Linked): Promise<void> {
+  if (event.channelId === null) return event.replyPrivately({ text: t('bot-no-channel') });
+  if (!event.mayManageChannel) return event.replyPrivately({ text: t('bot-no-channel-right') });
+  const was = await unbindChannel(deps, {
+    platform: chat.platform,
+    externalId: event.channelId,
+    accountId: account.id,
+  });
+  await event.replyPrivately({ text: t(was ? 'bot-unbound' : 'bot-no-project') });
+}
+
+async function status({ deps, event, t, bound }: InProject): Promise<void> {
+  const overview = await projectOverview(deps.store, bound.projectId);
+  if (!overview) return;
+  const { project, files, verdicts, claims, waitingFor } = overview;
+  await event.reply({
+    title: project.title,
+    text: t(waitingFor.key, ...waitingFor.params),
+    fields: [
+      { label: t('bot-status-files'), value: `${files.detected} / ${files.total}` },
+      { label: t('bot-status-faces'), value: String(overview.faces) },
+      { label: t('bot-status-matches'), value: String(verdicts.match) },
+      { label: t('bot-status-no-matches'), value: String(verdicts.noMatch) },
+      { label: t('bot-status-disputed'), value: String(verdicts.disputed) },
+      { label: t('bot-status-written'), value: String(claims.written) },
+    ],
+    links: [{ text: t('bot-link-project'), url: `${deps.publicUrl}/projects/${project.id}` }],
+  });
+}
+
+/** Says where things stand when there is nothing to ask; otherwise the desk is at it already. */
+async function next({ deps, event, t, bound }: InProject): Promise<void> {
+  const overview = await projectOverview(deps.store, bound.projectId);
+  deps.nudges.nudge('posts');
+  if (overview) {
+    await event.replyPrivately({ text: t(overview.waitingFor.key, ...overview.waitingFor.params) });
+  }
+}
+
+async function write(context: InProject): Promise<void> {
+  const { deps, event, t, account, bound } = context;
+  const { pairs } = await previewRun(deps.store, bound.projectId);
+  if (event.args[0] !== 'yes') {
+    if (pairs.length === 0) return event.replyPrivately({ text: t('bot-write-nothing') });
+    const shown = pairs.slice(0, 15).map((pair) => `${pair.title.replace(/^File:/, '')} → ${pair.label}`);
+    if (pairs.length > shown.length) shown.push(t('bot-write-more', pairs.length - shown.length));
+    return event.replyPrivately({
+      title: t('bot-write-preview', pairs.length, account.username),
+      text: [...shown, '', t('bot-write-cc0'), t('bot-write-confirm')].join('\n'),
+      links: [{ text: t('bot-link-preview'), url: `${deps.publicUrl}/projects/${bound.projectId}/write` }],
+    });
+  }
+  const runId = await startRun(deps, { projectId: bound.projectId, accountId: account.id });
+  await showRun(context, runId);
+}
+
+async function stop({ deps, event, t, account, bound }: InProject): Promise<void> {
+  const runs = await listRuns(deps.store, bound.projectId);
+  const run = runs.find((one) => ACTIVE.includes(one.state));
+  if (!run) return event.replyPrivately({ text: t('bot-stop-nothing') });
+  await requestStop(deps, { runId: run.id, accountId: account.id });
+  await event.replyPrivately({ text: t('bot-stop-done', run.id) });
+}
+
+async function undo(context: InProject): Promise<void> {
+  const { deps, event, t, account, bound } = context;
+  const runs = await listRuns(deps.store, bound.projectId);
+  const named = event.args[0] === undefined ? null : Number(event.args[0]);
+  const run = runs.find((one) =>
+    named === null
+      ? one.kind === 'write' && one.accountId === account.id && (one.counts.written ?? 0) > 0
+      : one.id === named,
+  );
+  if (!run) return event.replyPrivately({ text: t('bot-undo-nothing') });
+  const undoId = await startUndo(deps, { runId: run.id, accountId: account.id });
+  await showRun(context, undoId);
+}
+
+async function withdraw({ deps, event, t, account, bound }: InProject): Promise<void> {
+  const id = Number(event.args[0]);
+  const question = await deps.store.db
+    .selectFrom('questions')
+    .select('id')
+    .where('id', '=', Number.isSafeInteger(id) ? id : 0)
+    .where('project_id', '=', bound.projectId)
+    .executeTakeFirst();
+  if (!question) return event.replyPrivately({ text: t('bot-withdraw-how') });
+  await withdrawQuestion(deps, question.id, account.id);
+  await event.replyPrivately({ text: t('bot-withdraw-done', question.id) });
+}
+
+/** The message that shows the run's progress from now on; 🛑 below it stops the run. */
+async function showRun({ deps, chat, event, t, bound }: InProject, runId: number): Promise<void> {
+  const run = await runById(deps.store, runId);
+  if (!run) return;
+  const messageId = await event.reply(runCard(deps, t, run));
+  await deps.store.db
+    .updateTable('runs')
+    .set({ channel_id: bound.id, message_id: messageId })
+    .where('id', '=', runId)
+    .execute();
+  if (event.channelId !== null) await chat.seed(event.channelId, messageId, ['🛑']);
+  deps.nudges.nudge('runs');
+}
+
+async function languageOf({ store }: DeskDeps, projectId: number | null): Promise<string> {
+  if (projectId === null) return 'en';
+  const row = await store.db
+    .selectFrom('projects')
+    .select('language')
+    .where('id', '=', projectId)
+    .executeTakeFirst();
+  return row?.language ?? 'en';
+}

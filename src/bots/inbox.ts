@@ -1,0 +1,264 @@
+import { accountOfIdentity } from '../core/accounts/linking.ts';
+import { requestStop } from '../core/depicts/runs.ts';
+import type { Clock } from '../core/platform/clock.ts';
+import { describeError } from '../core/platform/errors.ts';
+import type { Log } from '../core/platform/log.ts';
+import type { Nudges } from '../core/platform/nudges.ts';
+import { answersOf, normaliseEmoji, signOf } from '../core/review/reactions.ts';
+import { type CastAnswer, castBallot } from '../core/review/votes.ts';
+import type { QuestionKind } from '../core/store/schema.ts';
+import type { Store } from '../core/store/store.ts';
+import type { Translate } from './cards.ts';
+import type { Chat, ReactionEvent } from './chat.ts';
+
+export interface InboxDeps {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly nudges: Nudges;
+  readonly log: Log;
+  readonly translate: (language: string) => Translate;
+}
+
+const STOP = '🛑';
+const HINT_EVERY_MS = 24 * 60 * 60_000;
+
+interface FoundPost {
+  readonly id: number;
+  readonly questionId: number;
+  readonly projectId: number;
+  readonly kind: QuestionKind;
+  readonly person: string;
+  readonly language: string;
+}
+
+/**
+ * Turns one reaction into votes. The standing reactions of a person below a post are kept, so that the meaning
+ * of the next one, and of one taken back, can be told at any time (PRODUCT C4).
+ */
+export async function takeReaction(deps: InboxDeps, chat: Chat, event: ReactionEvent): Promise<void> {
+  const post = await findPost(deps.store, chat.platform, event);
+  if (!post) return stopByReaction(deps, chat, event);
+  // Somebody else removed it: the vote stands, and so does our memory of the reaction.
+  if (event.change === 'cleared') return;
+  if (signOf(post.kind, event.emoji) === null) return;
+  const { before, after } = await standingReactions(deps, post, event);
+  const account = await accountOfIdentity(deps.store, chat.platform, event.user.id);
+  let refused = false;
+  if (account) {
+    const faces = await facesOf(deps, post);
+    const positions = faces.map((face) => face.position);
+    const [was, is] = [answersOf(post.kind, positions, before), answersOf(post.kind, positions, after)];
+    // Only what this reaction changed: an answer given elsewhere about the same face is not taken back by it.
+    const answers = faces
+      .filter((face) => was.get(face.position) !== is.get(face.position))
+      .map((face) => ({ faceId: face.face_id, person: post.person, answer: is.get(face.position) ?? null }));
+    refused = !(await vote(deps, chat, post, account.id, answers));
+  }
+  // After the vote: a reaction that we know is never counted again, so it must have been counted.
+  await keepReaction(deps, post, event);
+  if (event.change !== 'added') return;
+  if (!account) await hint(deps, chat, post, event.user.id, 'bot-hint-link');
+  else if (refused) await hint(deps, chat, post, event.user.id, 'bot-hint-member');
+}
+
+/** @returns false when this account may not vote here */
+async function vote(
+  deps: InboxDeps,
+  chat: Chat,
+  post: FoundPost,
+  accountId: number,
+  answers: readonly CastAnswer[],
+): Promise<boolean> {
+  if (answers.length === 0) return true;
+  try {
+    await castBallot(deps, {
+      projectId: post.projectId,
+      accountId,
+      answers,
+      questionId: post.questionId,
+      platform: chat.platform,
+    });
+    return true;
+  } catch (error) {
+    const { code, message } = describeError(error);
+    if (code !== 'forbidden') throw error;
+    deps.log.info({ post: post.id, code }, message);
+    return false;
+  }
+}
+
+/**
+ * Votes of somebody who reacted first and linked afterwards: their standing reactions below open questions count
+ * from now on, those below one question together, because two numbers mean something else than one.
+ */
+export async function countEarlierReactions(deps: InboxDeps, chat: Chat, userId: string): Promise<void> {
+  const account = await accountOfIdentity(deps.store, chat.platform, userId);
+  if (!account) return;
+  const rows = await foundPosts(deps.store, chat.platform)
+    .innerJoin('reactions', 'reactions.post_id', 'posts.id')
+    .select('reactions.emoji')
+    .where('external_user', '=', userId)
+    .where('removed_at', 'is', null)
+    .where('questions.state', '=', 'open')
+    .orderBy('reactions.id')
+    .execute();
+  for (const own of Map.groupBy(rows, (row) => row.id).values()) {
+    const [post] = own;
+    if (!post) continue;
+    const faces = await facesOf(deps, post);
+    const answers = answersOf(
+      post.kind,
+      faces.map((face) => face.position),
+      own.map((row) => row.emoji),
+    );
+    const given = faces.flatMap((face) => {
+      const answer = answers.get(face.position) ?? null;
+      return answer === null ? [] : [{ faceId: face.face_id, person: post.person, answer }];
+    });
+    if (!(await vote(deps, chat, post, account.id, given)))
+      await hint(deps, chat, post, userId, 'bot-hint-member');
+  }
+}
+
+async function facesOf({ store }: InboxDeps, post: FoundPost) {
+  return store.db
+    .selectFrom('question_faces')
+    .select(['face_id', 'position'])
+    .where('question_id', '=', post.questionId)
+    .execute();
+}
+
+function foundPosts(store: Store, platform: string) {
+  return store.db
+    .selectFrom('posts')
+    .innerJoin('channels', 'channels.id', 'posts.channel_id')
+    .innerJoin('questions', 'questions.id', 'posts.question_id')
+    .innerJoin('projects', 'projects.id', 'questions.project_id')
+    .select([
+      'posts.id',
+      'posts.question_id as questionId',
+      'questions.project_id as projectId',
+      'questions.kind',
+      'questions.person',
+      'projects.language',
+    ])
+    .where('channels.platform', '=', platform);
+}
+
+async function findPost(store: Store, platform: string, event: ReactionEvent): Promise<FoundPost | null> {
+  const row = await foundPosts(store, platform)
+    .where('channels.external_id', '=', event.channelId)
+    .where('posts.external_id', '=', event.messageId)
+    .where('questions.state', '!=', 'withdrawn')
+    .executeTakeFirst();
+  return row ?? null;
+}
+
+/** This person's standing reactions before and after the change, in order. */
+async function standingReactions(
+  { store }: InboxDeps,
+  post: FoundPost,
+  event: ReactionEvent,
+): Promise<{ before: string[]; after: string[] }> {
+  const emoji = normaliseEmoji(event.emoji);
+  const rows = await store.db
+    .selectFrom('reactions')
+    .select('emoji')
+    .where('post_id', '=', post.id)
+    .where('external_user', '=', event.user.id)
+    .where('removed_at', 'is', null)
+    .orderBy('id')
+    .execute();
+  const before = rows.map((row) => row.emoji);
+  if (event.change !== 'added') return { before, after: before.filter((one) => one !== emoji) };
+  return { before, after: before.includes(emoji) ? before : [...before, emoji] };
+}
+
+async function keepReaction(
+  { store, clock }: InboxDeps,
+  post: FoundPost,
+  event: ReactionEvent,
+): Promise<void> {
+  const emoji = normaliseEmoji(event.emoji);
+  await store.transaction(async (trx) => {
+    const known = await trx
+      .selectFrom('reactions')
+      .select('id')
+      .where('post_id', '=', post.id)
+      .where('external_user', '=', event.user.id)
+      .where('emoji', '=', emoji)
+      .where('removed_at', 'is', null)
+      .execute();
+    if (event.change !== 'added') {
+      for (const { id } of known)
+        await trx.updateTable('reactions').set({ removed_at: clock.now() }).where('id', '=', id).execute();
+    } else if (known.length === 0) {
+      await trx
+        .insertInto('reactions')
+        .values({
+          post_id: post.id,
+          external_user: event.user.id,
+          emoji,
+          event_id: event.eventId ?? null,
+          added_at: clock.now(),
+          removed_at: null,
+        })
+        .execute();
+    }
+  });
+}
+
+/** One private hint a day to people whose reactions do not count (PRODUCT C4). */
+async function hint(
+  { store, clock, translate, log }: InboxDeps,
+  chat: Chat,
+  post: FoundPost,
+  userId: string,
+  key: string,
+): Promise<void> {
+  const name = `hint ${chat.platform} ${userId}`.slice(0, 100);
+  const now = clock.now();
+  const known = await store.db
+    .selectFrom('settings')
+    .select('value')
+    .where('name', '=', name)
+    .executeTakeFirst();
+  if (known && Number(known.value) > now - HINT_EVERY_MS) return;
+  if (known)
+    await store.db
+      .updateTable('settings')
+      .set({ value: String(now) })
+      .where('name', '=', name)
+      .execute();
+  else
+    await store.db
+      .insertInto('settings')
+      .values({ name, value: String(now) })
+      .execute();
+  try {
+    await chat.tell(userId, { text: translate(post.language)(key) });
+  } catch (error) {
+    // Many people take no private messages from bots.
+    log.info({ platform: chat.platform, error: describeError(error) }, 'a hint could not be given');
+  }
+}
+
+/** 🛑 below the progress of a run. */
+async function stopByReaction(deps: InboxDeps, chat: Chat, event: ReactionEvent): Promise<void> {
+  if (event.change !== 'added' || normaliseEmoji(event.emoji) !== STOP) return;
+  const run = await deps.store.db
+    .selectFrom('runs')
+    .innerJoin('channels', 'channels.id', 'runs.channel_id')
+    .select('runs.id')
+    .where('channels.platform', '=', chat.platform)
+    .where('channels.external_id', '=', event.channelId)
+    .where('runs.message_id', '=', event.messageId)
+    .executeTakeFirst();
+  const account = await accountOfIdentity(deps.store, chat.platform, event.user.id);
+  if (!run || !account) return;
+  try {
+    await requestStop(deps, { runId: run.id, accountId: account.id });
+  } catch (error) {
+    if (describeError(error).code !== 'forbidden') throw error;
+  }
+}

@@ -1,0 +1,217 @@
+import { describeError } from '../core/platform/errors.ts';
+import { normaliseEmoji, seedsFor } from '../core/review/reactions.ts';
+import type { Trx } from '../core/store/store.ts';
+import { questionCard, questionWords, readQuestion, UndrawableError } from './cards.ts';
+import type { Chat, ChatHandlers } from './chat.ts';
+import type { DeskDeps } from './desk.ts';
+
+/** So many at a time, so that commands and reactions get their turn in between. */
+const BATCH = 3;
+
+const FIRST_RETRY_MS = 10_000;
+const LONGEST_RETRY_MS = 10 * 60_000;
+
+/** Posts that failed, by id: how often, and when they are tried again. */
+export type Patience = Map<number, { readonly tries: number; readonly at: number }>;
+
+/**
+ * Posts what waits and edits what has changed. What fails is put off, so that it holds up nothing else.
+ * @returns whether there may be more
+ */
+export async function showPosts(
+  deps: DeskDeps,
+  chat: Chat,
+  patience: Patience = new Map(),
+): Promise<boolean> {
+  const now = deps.clock.now();
+  const putOff = [...patience].filter(([, { at }]) => at > now).map(([id]) => id);
+  const rows = await deps.store.db
+    .selectFrom('posts')
+    .innerJoin('channels', 'channels.id', 'posts.channel_id')
+    .innerJoin('questions', 'questions.id', 'posts.question_id')
+    .select([
+      'posts.id',
+      'posts.question_id',
+      'posts.external_id',
+      'posts.wanted',
+      'posts.shown',
+      'channels.external_id as channel',
+      'questions.state as question_state',
+    ])
+    .where('channels.platform', '=', chat.platform)
+    .where('posts.state', '!=', 'gone')
+    .whereRef('posts.shown', '!=', 'posts.wanted')
+    .$if(putOff.length > 0, (query) => query.where('posts.id', 'not in', putOff))
+    .orderBy('posts.id')
+    .limit(BATCH)
+    .execute();
+  for (const row of rows) {
+    try {
+      if (row.external_id !== null) await edit(deps, chat, { ...row, external_id: row.external_id });
+      else if (row.question_state === 'open') await post(deps, chat, row);
+      else await forget(deps, row.id);
+      patience.delete(row.id);
+    } catch (error) {
+      const tries = (patience.get(row.id)?.tries ?? 0) + 1;
+      const pause = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** (tries - 1));
+      patience.set(row.id, { tries, at: deps.clock.now() + pause });
+      deps.log.warn(
+        { post: row.id, error: describeError(error) },
+        'a question could not be shown; it will be tried again',
+      );
+    }
+  }
+  return rows.length === BATCH;
+}
+
+interface Row {
+  readonly id: number;
+  readonly question_id: number;
+  readonly wanted: number;
+  readonly shown: number;
+  readonly channel: string;
+}
+
+async function post(deps: DeskDeps, chat: Chat, row: Row): Promise<void> {
+  const question = await readQuestion(deps.store, row.question_id);
+  if (!question) return forget(deps, row.id);
+  const made = await questionCard(deps, question).catch((error: unknown) => {
+    if (error instanceof UndrawableError) return error;
+    throw error;
+  });
+  if (made instanceof UndrawableError) return setAside(deps, row, made);
+  // The key makes it the same message when we are killed between posting and remembering it.
+  const messageId = await chat.post(row.channel, made.card, `post-${row.id}`);
+  await deps.store.db
+    .updateTable('posts')
+    .set({ state: 'up', external_id: messageId, posted_at: deps.clock.now() })
+    .where('id', '=', row.id)
+    .execute();
+  await chat.seed(row.channel, messageId, made.seeds);
+  await shown(deps, row);
+}
+
+/** Its pictures can never be drawn: the files go out of the way, and something else is asked. */
+async function setAside(
+  { store, clock, log, nudges }: DeskDeps,
+  row: Row,
+  error: UndrawableError,
+): Promise<void> {
+  await store.transaction(async (trx) => {
+    for (const [id, reason] of error.files)
+      await trx
+        .updateTable('files')
+        .set({ state: 'set_aside', reason })
+        .where('id', '=', id)
+        .where('state', '=', 'detected')
+        .execute();
+    await close(trx, row.id, row.question_id, clock.now());
+  });
+  log.warn({ question: row.question_id, files: [...error.files.keys()] }, error.message);
+  nudges.nudge('posts');
+}
+
+async function edit(deps: DeskDeps, chat: Chat, row: Row & { external_id: string }): Promise<void> {
+  const question = await readQuestion(deps.store, row.question_id);
+  if (!question) return forget(deps, row.id);
+  try {
+    await chat.edit(row.channel, row.external_id, await questionWords(deps, question));
+    // Nothing was shown to the end yet: it was posted, but the reactions may be missing.
+    if (row.shown === 0 && question.state === 'open')
+      await chat.seed(row.channel, row.external_id, seedsFor(question.kind, question.faces.length));
+  } catch (error) {
+    if ((await chat.reactions(row.channel, row.external_id)) !== null) throw error;
+    // Somebody has deleted the message.
+    return question.state === 'open' ? askAgain(deps, row) : forget(deps, row.id);
+  }
+  await shown(deps, row);
+}
+
+async function shown({ store }: DeskDeps, row: Row): Promise<void> {
+  await store.db.updateTable('posts').set({ shown: row.wanted }).where('id', '=', row.id).execute();
+}
+
+async function askAgain(
+  { store, clock }: DeskDeps,
+  post: { id: number; question_id: number },
+): Promise<void> {
+  await store.transaction((trx) => close(trx, post.id, post.question_id, clock.now()));
+}
+
+/** The post is no more and its question is closed, so that its faces can be asked about anew. */
+async function close(trx: Trx, postId: number, questionId: number, now: number): Promise<void> {
+  await trx.updateTable('posts').set({ state: 'gone' }).where('id', '=', postId).execute();
+  await trx
+    .updateTable('questions')
+    .set({ state: 'decided', closed_at: now })
+    .where('id', '=', questionId)
+    .where('state', '=', 'open')
+    .execute();
+}
+
+async function forget({ store }: DeskDeps, postId: number): Promise<void> {
+  await store.db.updateTable('posts').set({ state: 'gone' }).where('id', '=', postId).execute();
+}
+
+/**
+ * After a start: reactions that people added or took back while nobody looked are read from the posts and
+ * counted once (PRODUCT C9). Posts whose message is gone are forgotten, so that their faces are asked again.
+ * @param only these posts, which could not be read before
+ * @returns posts that cannot be read now
+ */
+export async function reconcilePosts(
+  deps: DeskDeps,
+  chat: Chat,
+  handlers: ChatHandlers,
+  only?: readonly number[],
+): Promise<number[]> {
+  if (only?.length === 0) return [];
+  const posts = await deps.store.db
+    .selectFrom('posts')
+    .innerJoin('channels', 'channels.id', 'posts.channel_id')
+    .innerJoin('questions', 'questions.id', 'posts.question_id')
+    .select(['posts.id', 'posts.question_id', 'posts.external_id', 'channels.external_id as channel'])
+    .where('channels.platform', '=', chat.platform)
+    .where('posts.state', '=', 'up')
+    .where('questions.state', '=', 'open')
+    .$if(only !== undefined, (query) => query.where('posts.id', 'in', only ?? []))
+    .execute();
+  const unread: number[] = [];
+  for (const post of posts) {
+    if (post.external_id === null) continue;
+    try {
+      const real = await chat.reactions(post.channel, post.external_id);
+      if (real === null) await askAgain(deps, post);
+      else await catchUp(deps, handlers, { ...post, messageId: post.external_id }, real);
+    } catch (error) {
+      unread.push(post.id);
+      deps.log.warn(
+        { post: post.id, error: describeError(error) },
+        'reactions could not be read; again later',
+      );
+    }
+  }
+  return unread;
+}
+
+/** Missing ones change nothing (PRODUCT C9): whether their owner took them back cannot be told any more. */
+async function catchUp(
+  { store }: DeskDeps,
+  handlers: ChatHandlers,
+  post: { id: number; channel: string; messageId: string },
+  real: NonNullable<Awaited<ReturnType<Chat['reactions']>>>,
+): Promise<void> {
+  const known = await store.db
+    .selectFrom('reactions')
+    .select(['external_user', 'emoji'])
+    .where('post_id', '=', post.id)
+    .where('removed_at', 'is', null)
+    .execute();
+  const seen = new Set(known.map((row) => `${row.external_user} ${row.emoji}`));
+  for (const { user, emoji, eventId } of real) {
+    if (seen.has(`${user.id} ${normaliseEmoji(emoji)}`)) continue;
+    const { channel: channelId, messageId } = post;
+    const event = { channelId, messageId, user, emoji, change: 'added' as const };
+    await handlers.onReaction(eventId === undefined ? event : { ...event, eventId });
+  }
+}

@@ -1,0 +1,84 @@
+import { type RunView, runById } from '../core/depicts/history.ts';
+import { describeError } from '../core/platform/errors.ts';
+import type { Translate } from './cards.ts';
+import type { Card, Chat } from './chat.ts';
+import type { DeskDeps } from './desk.ts';
+
+/**
+ * Shows how runs get on that were started in this chat: by editing one message, and a new message that mentions
+ * the person at the end (PRODUCT C7).
+ * @returns false: there is never more to do at once
+ */
+export async function reportRuns(deps: DeskDeps, chat: Chat): Promise<boolean> {
+  const rows = await deps.store.db
+    .selectFrom('runs')
+    .innerJoin('channels', 'channels.id', 'runs.channel_id')
+    .innerJoin('projects', 'projects.id', 'runs.project_id')
+    .select([
+      'runs.id',
+      'runs.account_id',
+      'runs.message_id',
+      'runs.reported',
+      'channels.external_id as channel',
+      'projects.language',
+    ])
+    .where('channels.platform', '=', chat.platform)
+    .where('runs.message_id', 'is not', null)
+    .where((eb) => eb.or([eb('runs.reported', 'is', null), eb('runs.reported', 'not like', 'end %')]))
+    .execute();
+  for (const row of rows) {
+    const run = await runById(deps.store, row.id);
+    if (!run || row.message_id === null) continue;
+    const t = deps.translate(row.language);
+    const reported = `${isOver(run) ? 'end' : 'on'} ${progressText(t, run)}`;
+    if (reported === row.reported) continue;
+    try {
+      await chat.edit(row.channel, row.message_id, runCard(deps, t, run)).catch((error: unknown) => {
+        // The message may have been deleted. The end is told all the same, in a message of its own.
+        deps.log.warn({ run: run.id, error: describeError(error) }, 'progress could not be shown');
+      });
+      if (isOver(run)) {
+        const mentions = await identityOf(deps, chat, row.account_id);
+        await chat.post(row.channel, { ...runCard(deps, t, run), mentions }, `run-${run.id}-end`);
+      }
+      await deps.store.db.updateTable('runs').set({ reported }).where('id', '=', run.id).execute();
+    } catch (error) {
+      deps.log.warn({ run: run.id, error: describeError(error) }, 'a run could not be reported; again later');
+    }
+  }
+  return false;
+}
+
+/** Progress or outcome of a run. */
+export function runCard(deps: Pick<DeskDeps, 'publicUrl'>, t: Translate, run: RunView): Card {
+  return {
+    title: t(`bot-run-${run.kind}-title`, run.id, run.username ?? ''),
+    text: [progressText(t, run), run.reason ?? ''].filter((line) => line !== '').join('\n'),
+    links: [{ text: t('bot-link-run'), url: `${deps.publicUrl}/projects/${run.projectId}/runs/${run.id}` }],
+  };
+}
+
+function progressText(t: Translate, run: RunView): string {
+  const count = (state: keyof RunView['counts']) => run.counts[state] ?? 0;
+  const total = Object.values(run.counts).reduce((sum, n) => sum + n, 0);
+  const done = run.kind === 'write' ? count('written') + count('present') : count('removed');
+  const parts = [t(`bot-run-state-${run.stopRequested && !isOver(run) ? 'stopping' : run.state}`)];
+  parts.push(t(`bot-run-${run.kind}-progress`, done, total));
+  if (run.kind === 'write' && count('present') > 0) parts.push(t('bot-run-present', count('present')));
+  if (count('failed') > 0) parts.push(t('bot-run-failed', count('failed')));
+  return parts.join(' · ');
+}
+
+function isOver(run: RunView): boolean {
+  return run.state === 'done' || run.state === 'stopped' || run.state === 'failed';
+}
+
+async function identityOf({ store }: DeskDeps, chat: Chat, accountId: number): Promise<string[]> {
+  const rows = await store.db
+    .selectFrom('identities')
+    .select('external_id')
+    .where('platform', '=', chat.platform)
+    .where('account_id', '=', accountId)
+    .execute();
+  return rows.map((row) => row.external_id);
+}

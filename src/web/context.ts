@@ -1,0 +1,24 @@
+import type { RouterContext, RouterMiddleware } from '@koa/router';
+import Router from '@koa/router';
+import type { Account } from '../core/accounts/accounts.ts';
+import type { Log } from '../core/platform/log.ts';
+import type { Translator } from '../core/platform/messages.ts';
+import type { BrowserSession } from './middleware/session.ts';
+
+/** What the middleware leaves for the routes. */
+export interface WebState {
+  requestId: string;
+  log: Log;
+  t: Translator;
+  session: BrowserSession;
+  /** Who is signed in. */
+  account: Account | null;
+}
+
+export type WebContext = RouterContext<WebState, object>;
+export type WebMiddleware = RouterMiddleware<WebState, object>;
+export type WebRouter = ReturnType<typeof newRouter>;
+
+export function newRouter() {
+  return new Router<WebState, object>();
+}

@@ -1,0 +1,57 @@
+import type { Fernet } from '../core/accounts/fernet.ts';
+import type { CropCache } from '../core/faces/crops.ts';
+import type { Clock } from '../core/platform/clock.ts';
+import type { Log } from '../core/platform/log.ts';
+import type { Messages } from '../core/platform/messages.ts';
+import type { Nudges } from '../core/platform/nudges.ts';
+import type { Store } from '../core/store/store.ts';
+import type { OAuth } from '../core/wiki/oauth.ts';
+import type { Wiki } from '../core/wiki/wiki.ts';
+import type { RateLimits } from './rate-limits.ts';
+
+export interface Health {
+  /** Whether this process can serve. */
+  readonly ok: boolean;
+  /** Working, but with less than it should have. */
+  readonly degraded: boolean;
+  /** A short word for each part, such as `{ detector: 'ok' }`. Public: no addresses and no secrets. */
+  readonly parts: Readonly<Record<string, string>>;
+}
+
+/** Everything the web needs, given by the composition. */
+export interface WebDeps {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly nudges: Nudges;
+  readonly log: Log;
+  readonly messages: Messages;
+  /** VISAVIS_SECRET, or the sandbox's own. */
+  readonly secret: string;
+  readonly fernet: Fernet;
+  readonly oauth: OAuth;
+  readonly wiki: Wiki;
+  /** Small square pictures of faces for the gallery. */
+  readonly crops: CropCache;
+  /** Without a slash at the end. */
+  readonly publicUrl: string;
+  readonly production: boolean;
+  readonly trustedProxies: number;
+  /** `host` or `host:port`, for the Content-Security-Policy. */
+  readonly pictureHosts: readonly string[];
+  /** Origin of the wiki that people sign in at. */
+  readonly oauthOrigin: string;
+  /** The address of an item's page. */
+  itemPage(itemId: string): string;
+  /** Wiki user names. */
+  readonly admins: readonly string[];
+  /** Wiki user names that may sign in; null: everybody. */
+  readonly allowedUsers: readonly string[] | null;
+  /** Set in practice mode: where the pocket wiki can be looked at. */
+  readonly sandbox: { readonly wikiUrl: string } | null;
+  /** How to reach the operator. */
+  readonly contact: string;
+  /** More about the parts of the product than the database, for `/health`. */
+  readonly health?: () => Promise<Health>;
+  /** In memory when nothing is given. */
+  readonly limits?: RateLimits;
+}

@@ -1,0 +1,21 @@
+import { randomBytes } from 'node:crypto';
+import type { Log } from '../../core/platform/log.ts';
+import type { WebMiddleware } from '../context.ts';
+
+/**
+ * Gives every request an id, which an error page shows and the log holds. The path is logged without its
+ * query, which may hold codes, and without one-time tokens.
+ */
+export function requestLog(log: Log): WebMiddleware {
+  return async (ctx, next) => {
+    const requestId = randomBytes(6).toString('hex');
+    const began = performance.now();
+    ctx.state.requestId = requestId;
+    ctx.state.log = log.child({ request: requestId });
+    ctx.set('X-Request-Id', requestId);
+    await next();
+    const ms = Math.round(performance.now() - began);
+    const path = ctx.path.replace(/^(\/link\/).+/, '$1…');
+    ctx.state.log.debug({ method: ctx.method, path, status: ctx.status, ms }, 'request');
+  };
+}

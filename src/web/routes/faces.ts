@@ -1,0 +1,81 @@
+import { VisavisError } from '../../core/platform/errors.ts';
+import { faceHistory, type ProjectOverview, projectOverview } from '../../core/projects/overview.ts';
+import type { VerdictValue } from '../../core/store/schema.ts';
+import { newRouter, type WebContext, type WebRouter } from '../context.ts';
+import { idParam } from '../form.ts';
+import type { RouteDeps } from './index.ts';
+
+interface PersonView {
+  readonly label: string;
+  readonly verdict: VerdictValue;
+  readonly answers: number;
+  /** null while it is hidden. */
+  readonly history: Awaited<ReturnType<typeof faceHistory>> | null;
+}
+
+/** One face: its picture, and who said what about it. */
+export function faceRoutes(deps: RouteDeps): WebRouter {
+  const { view, store, crops } = deps;
+  const router = newRouter();
+
+  router.get('/faces/:id/crop.jpg', async (ctx) => {
+    const crop = await crops.crop(idParam(ctx, 'id'));
+    if (!crop) throw new VisavisError('not_found', ctx.state.t('web-face-no-picture'));
+    ctx.type = crop.type;
+    // Not for ever: a person or a file may be blocked, and its pictures must then go.
+    ctx.set('Cache-Control', 'private, max-age=3600');
+    ctx.body = Buffer.from(crop.bytes);
+  });
+
+  router.get('/faces/:id', async (ctx) => {
+    const face = await faceById(ctx, idParam(ctx, 'id'));
+    const projects: { overview: ProjectOverview; persons: PersonView[] }[] = [];
+    for (const projectId of await projectsOf(face.file_id)) {
+      const overview = await projectOverview(store, projectId);
+      if (overview) projects.push({ overview, persons: await personsOf(overview, face.id) });
+    }
+    view.render(ctx, 'face', { face, projects });
+  });
+
+  return router;
+
+  /** Nobody sees how others voted before there is a verdict (PRODUCT C3). */
+  async function personsOf(overview: ProjectOverview, faceId: number): Promise<PersonView[]> {
+    const projectId = overview.project.id;
+    const history = await faceHistory(store, projectId, faceId);
+    const verdicts = await store.db
+      .selectFrom('verdicts')
+      .select(['person', 'verdict'])
+      .where('project_id', '=', projectId)
+      .where('face_id', '=', faceId)
+      .execute();
+    return overview.persons.map(({ person, label }) => {
+      const verdict = verdicts.find((row) => row.person === person)?.verdict ?? 'open';
+      const votes = history.filter((vote) => vote.person === person);
+      const isHidden = verdict === 'open' && votes.length > 0;
+      return { label, verdict, answers: votes.length, history: isHidden ? null : votes };
+    });
+  }
+
+  async function faceById(ctx: WebContext, faceId: number) {
+    const row = await store.db
+      .selectFrom('faces')
+      .innerJoin('files', 'files.id', 'faces.file_id')
+      .select(['faces.id', 'faces.file_id', 'faces.source', 'files.title', 'files.page_url'])
+      .select(['files.author', 'files.licence', 'files.licence_url'])
+      .where('faces.id', '=', faceId)
+      .executeTakeFirst();
+    if (!row) throw new VisavisError('not_found', ctx.state.t('web-face-unknown'));
+    return row;
+  }
+
+  async function projectsOf(fileId: number): Promise<number[]> {
+    const rows = await store.db
+      .selectFrom('project_files')
+      .select('project_id')
+      .where('file_id', '=', fileId)
+      .orderBy('project_id')
+      .execute();
+    return rows.map((row) => row.project_id);
+  }
+}

@@ -1,0 +1,89 @@
+import { VisavisError } from '../../core/platform/errors.ts';
+import { createProject, type ProjectInput } from '../../core/projects/projects.ts';
+import { requireActive } from '../access.ts';
+import { newRouter, type WebContext, type WebRouter } from '../context.ts';
+import { field, ticked } from '../form.ts';
+import { rateLimit } from '../middleware/rate-limit.ts';
+import type { RouteDeps } from './index.ts';
+
+/** What the form shows at first. */
+const DEFAULTS = {
+  persons: '',
+  category: '',
+  title: '',
+  threshold: '0.6',
+  minConfirmed: '2',
+  votesNeeded: '2',
+  depth: '3',
+  open: '',
+  matching: 'on',
+};
+type Form = Record<keyof typeof DEFAULTS, string>;
+
+/** Setting up a project: who is looked for, and where. */
+export function newProjectRoutes(deps: RouteDeps): WebRouter {
+  const { view, limits, wiki } = deps;
+  const router = newRouter();
+
+  router.get('/projects/new', (ctx) => {
+    requireActive(ctx);
+    view.render(ctx, 'new-project', { form: DEFAULTS, problem: null, size: null, found: null });
+  });
+
+  // Two of the buttons only look something up and show the form again, for browsers without modules.
+  router.post('/projects/new', rateLimit(limits, 'category'), async (ctx) => {
+    const account = requireActive(ctx);
+    const form = readForm(ctx);
+    const act = field(ctx, 'act');
+    try {
+      if (act === 'find') {
+        const found = await wiki.searchItems(field(ctx, 'search'), ctx.state.t.language);
+        return view.render(ctx, 'new-project', { form, problem: null, size: null, found });
+      }
+      if (act === 'size') {
+        const size = await wiki.categoryInfo(form.category);
+        return view.render(ctx, 'new-project', { form, problem: null, size, found: null });
+      }
+      const id = await createProject(deps, account.id, readInput(form));
+      ctx.status = 303;
+      ctx.redirect(`/projects/${id}?done=created`);
+    } catch (error) {
+      // What was filled in stays, with the reason above it.
+      if (!(error instanceof VisavisError) || error.status >= 500) throw error;
+      ctx.status = error.status;
+      view.render(ctx, 'new-project', { form, problem: error.message, size: null, found: null });
+    }
+  });
+
+  return router;
+}
+
+function readForm(ctx: WebContext): Form {
+  const form = { ...DEFAULTS };
+  for (const name of Object.keys(DEFAULTS) as (keyof Form)[]) form[name] = field(ctx, name).trim();
+  form.open = ticked(ctx, 'open') ? 'on' : '';
+  form.matching = ticked(ctx, 'matching') ? 'on' : '';
+  return form;
+}
+
+function readInput(form: Form): ProjectInput {
+  return {
+    persons: form.persons
+      .split(/[\s,;]+/)
+      .map((person) => person.toUpperCase())
+      .filter((person) => person !== ''),
+    category: form.category,
+    ...(form.title === '' ? {} : { title: form.title }),
+    votesNeeded: toNumber(form.votesNeeded),
+    threshold: toNumber(form.threshold),
+    minConfirmed: toNumber(form.minConfirmed),
+    depth: toNumber(form.depth),
+    open: form.open !== '',
+    matching: form.matching !== '',
+  };
+}
+
+/** NaN for anything else; the core says which number is wrong. */
+function toNumber(text: string): number {
+  return /^\d+([.,]\d+)?$/.test(text) ? Number(text.replace(',', '.')) : Number.NaN;
+}

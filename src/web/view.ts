@@ -1,0 +1,115 @@
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { Eta } from 'eta';
+import type { Assets } from './assets.ts';
+import type { WebContext } from './context.ts';
+import { query } from './form.ts';
+import { csrfToken } from './middleware/csrf.ts';
+
+export interface View {
+  /** Answers with a whole page. */
+  render(ctx: WebContext, template: string, data?: object): void;
+  /** Answers with a part of a page, for the live modules. */
+  fragment(ctx: WebContext, template: string, data?: object): void;
+}
+
+export interface Site {
+  readonly assets: Assets;
+  readonly sandbox: { readonly wikiUrl: string } | null;
+  readonly contact: string;
+  readonly languages: readonly string[];
+  isAdmin(ctx: WebContext): boolean;
+  /** True when no worker has been seen for a while. */
+  workersAway(): boolean;
+}
+
+/** What a redirect after a form may say, by `?done=…`; anything else says nothing. */
+const DONE = new Set([
+  'linked',
+  'unlinked',
+  'created',
+  'started',
+  'stopping',
+  'undoing',
+  'signed-out',
+  'renamed',
+]);
+
+type IconFile = Record<string, string | { ltr?: string; default?: string }>;
+
+/**
+ * Pages from eta templates, which escape everything that is written with `<%= %>`. The templates know `it`:
+ * the data of the page and the helpers below.
+ */
+export function createView(site: Site): View {
+  const eta = new Eta({ views: join(import.meta.dirname, 'views'), cache: true, autoEscape: true });
+  const icons = createRequire(import.meta.url)('@wikimedia/codex-icons/dist/codex-icons.json') as IconFile;
+
+  return {
+    render(ctx, template, data = {}) {
+      ctx.type = 'html';
+      ctx.body = eta.render(template, { ...helpers(ctx), ...data });
+    },
+    fragment(ctx, template, data = {}) {
+      ctx.type = 'html';
+      ctx.body = eta.render(template, { ...helpers(ctx), ...data });
+    },
+  };
+
+  function helpers(ctx: WebContext) {
+    const { t, account } = ctx.state;
+    const dates = new Intl.DateTimeFormat(t.language, {
+      dateStyle: 'medium',
+      timeStyle: 'short',
+      timeZone: 'UTC',
+    });
+    const times = new Intl.DateTimeFormat(t.language, { timeStyle: 'short', timeZone: 'UTC' });
+    const numbers = new Intl.NumberFormat(t.language);
+    const done = query(ctx, 'done');
+    return {
+      t,
+      account: account ?? null,
+      isAdmin: site.isAdmin(ctx),
+      sandbox: site.sandbox,
+      contact: site.contact,
+      languages: site.languages,
+      workersAway: site.workersAway(),
+      here: ctx.path,
+      hereWithQuery: ctx.path + ctx.search,
+      hereQuery: ctx.search,
+      done: DONE.has(done) ? `web-done-${done}` : null,
+      asset: site.assets.url,
+      /** A function: a page without forms begins no session. */
+      csrf: () => csrfToken(ctx),
+      num: (value: number) => numbers.format(value),
+      /** UTC. */
+      date: (ms: number) => `${dates.format(ms)} UTC`,
+      clock: (ms: number) => times.format(ms),
+      iso: (ms: number) => new Date(ms).toISOString(),
+      languageName: (code: string) =>
+        new Intl.DisplayNames([code], { type: 'language', fallback: 'code' }).of(code) ?? code,
+      icon: (name: string) => iconSvg(icons, name),
+      safeUrl,
+      tone,
+    };
+  }
+}
+
+/** Links that come from the wiki or a chat card: only http(s) and own paths become links. */
+function safeUrl(url: string): string {
+  if (/^\/(?![/\\])/.test(url)) return url;
+  return URL.canParse(url) && /^https?:$/.test(new URL(url).protocol) ? url : '#';
+}
+
+/** One of six colours for somebody, always the same one. */
+function tone(id: string): number {
+  let sum = 0;
+  for (const character of id) sum = (sum * 31 + (character.codePointAt(0) ?? 0)) % 9973;
+  return sum % 6;
+}
+
+function iconSvg(icons: IconFile, name: string): string {
+  const found = icons[`cdxIcon${name}`];
+  const path = typeof found === 'string' ? found : (found?.ltr ?? found?.default ?? '');
+  return `<svg class="icon" viewBox="0 0 20 20" width="20" height="20" aria-hidden="true" focusable="false">${path}</svg>`;
+}

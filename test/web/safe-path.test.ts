@@ -1,0 +1,77 @@
+import { expect, test } from 'vitest';
+import { safePath } from '../../src/web/safe-path.ts';
+
+const EVIL = [
+  '',
+  ' ',
+  'evil',
+  '//evil',
+  '///evil',
+  '////evil.example/x',
+  '/\\evil',
+  '\\\\evil',
+  '\\/evil',
+  '/\\/evil',
+  '\\evil',
+  'https://evil',
+  'http:evil',
+  'https:/evil',
+  'https:\\\\evil',
+  'HTTPS://EVIL',
+  'javascript:alert(1)',
+  'JaVaScRiPt:alert(1)',
+  'data:text/html,x',
+  'mailto:a@b.example',
+  ' //evil',
+  '\t//evil',
+  '/\t/evil',
+  '/\n/evil',
+  '/\r\n/evil',
+  '/ /evil',
+  '/\u0000/evil',
+  '/%2fevil',
+  '/%2Fevil',
+  '/%5cevil',
+  '/%5Cevil',
+  '%2f%2fevil',
+  '/%252fevil',
+  '/%25252fevil',
+  '/%255cevil',
+  '/%09/evil',
+  '/%0d%0aLocation:evil',
+  '/%00',
+  '/./%2fevil',
+  '/..//evil',
+  '/.//evil',
+  '/a/..//evil',
+  '/%2e%2e//evil',
+  '/a//evil',
+  '/\u2028/evil',
+  '/\uff0fevil',
+  '/％2fevil',
+  '/x\\..\\\\evil',
+  '/%E0%A4%A',
+  '@evil',
+  '//user:pass@evil',
+  '//[::1]',
+  '/sign-in?next=/sign-in',
+  '/oauth/callback?code=x',
+  '/sign-out',
+  `/${'x'.repeat(600)}`,
+];
+
+test.each(EVIL)('%j leads to the start page', (wish) => {
+  expect(safePath(wish)).toBe('/');
+});
+
+test.each([
+  ['/', '/'],
+  ['/account', '/account'],
+  ['/projects/1?verdict=match&page=2', '/projects/1?verdict=match&page=2'],
+  ['/link/AbC-_123', '/link/AbC-_123'],
+  ['/projects/../account', '/account'],
+  ['/room/practice?next=//evil', '/room/practice?next=//evil'],
+  ['/a#b', '/a'],
+])('%j is our own', (wish, path) => {
+  expect(safePath(wish)).toBe(path);
+});
