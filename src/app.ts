@@ -1,0 +1,250 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { migrations } from '../migrations/index.ts';
+import pkg from '../package.json' with { type: 'json' };
+import type { Chat } from './bots/chat.ts';
+import { createDesk, type Desk } from './bots/desk.ts';
+import { createRoomChat } from './bots/room/room.ts';
+import { type Config, isLoopback, type WikiConfig } from './config.ts';
+import { createFernet } from './core/accounts/fernet.ts';
+import { accountOfIdentity } from './core/accounts/linking.ts';
+import { wikiAccount } from './core/accounts/tokens.ts';
+import { bootstrapStep } from './core/catalog/bootstrap.ts';
+import { crawlStep } from './core/catalog/crawl.ts';
+import { writeStep } from './core/depicts/writer.ts';
+import { createCrops } from './core/faces/crops.ts';
+import { detectStep } from './core/faces/detection.ts';
+import { matchStep } from './core/faces/matching.ts';
+import { systemClock } from './core/platform/clock.ts';
+import type { Log } from './core/platform/log.ts';
+import { createMessages } from './core/platform/messages.ts';
+import { memoryNudges } from './core/platform/nudges.ts';
+import { createWorker, type Worker } from './core/platform/worker.ts';
+import { migrate } from './core/store/migrate.ts';
+import { openStore } from './core/store/store.ts';
+import { createWikiClient } from './core/wiki/client.ts';
+import { createLimiter } from './core/wiki/limiter.ts';
+import { createOAuth } from './core/wiki/oauth.ts';
+import { createPictures } from './core/wiki/pictures.ts';
+import { userAgent } from './core/wiki/user-agent.ts';
+import { createWiki } from './core/wiki/wiki.ts';
+import { createDetector } from './detect/detector.ts';
+import { MODEL_ID } from './detect/models/catalogue.ts';
+import { preparePracticePhotos } from './detect/models/prepare.ts';
+import { sandboxKeys } from './sandbox/keys.ts';
+import { ensurePracticeProject } from './sandbox/practice-project.ts';
+import { createPocketWiki, POCKET_ENDPOINTS, type PocketWiki } from './sandbox/wiki.ts';
+import { createWeb } from './web/server.ts';
+
+export type Role = 'web' | 'bots' | 'worker';
+
+export interface App {
+  /** Where the web site answers; null without the role. */
+  readonly port: number | null;
+  readonly pocketWikiUrl: string | null;
+  stop(): Promise<void>;
+}
+
+export interface AppOptions {
+  readonly config: Config;
+  readonly roles: readonly Role[];
+  readonly log: Log;
+  /** Folder of the product: `i18n/` is there. */
+  readonly root: string;
+}
+
+/**
+ * Builds what the roles need and starts it: the only place that knows every room. What was started before
+ * something failed is stopped again.
+ */
+export async function startApp({ config, roles, log, root }: AppOptions): Promise<App> {
+  const clock = systemClock;
+  const stops: (() => Promise<void>)[] = [];
+  const stop = async () => {
+    for (const end of stops.splice(0).reverse()) {
+      await end().catch((error: unknown) => log.error({ err: error }, 'something did not stop cleanly'));
+    }
+  };
+  try {
+    return await start();
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+
+  async function start(): Promise<App> {
+    const workerId = `${hostname()} ${process.pid} ${randomUUID().slice(0, 8)}`;
+    const has = (role: Role) => roles.includes(role);
+    const store = openStore(config.database, { connections: config.databaseConnections });
+    stops.push(() => store.close());
+    await migrate(store, migrations);
+
+    const nudges = memoryNudges();
+    stops.push(() => nudges.close());
+    const pocket = config.wiki === null ? await startPocketWiki(config) : null;
+    if (pocket) stops.push(() => pocket.wiki.close());
+    const wikiConfig = config.wiki ?? pocket?.config;
+    if (!wikiConfig) throw new Error('no wiki');
+    const keys = pocket?.keys ?? null;
+    const secret = config.secret ?? keys?.secret ?? sandboxKeys(config.dataDir).secret;
+    const tokenKeys = config.tokenKeys ?? [keys?.tokenKey ?? sandboxKeys(config.dataDir).tokenKey];
+    const fernet = createFernet(tokenKeys, clock, randomBytes);
+
+    const agent = userAgent({ version: pkg.version, publicUrl: config.publicUrl, contact: config.contact });
+    const { wiki, oauth, pictures } = createWikiSide(config, wikiConfig, agent, log);
+    const detector = createDetector({ dataDir: config.dataDir, threads: config.detectorThreads ?? 2 });
+    stops.push(() => detector.close());
+    const messages = createMessages(join(root, 'i18n'));
+    const base = { store, clock, nudges, log, workerId };
+
+    if (pocket) await ensurePracticeProject({ ...base, wiki, secret });
+
+    let port: number | null = null;
+    if (has('web')) {
+      const web = createWeb({
+        ...base,
+        messages,
+        secret,
+        fernet,
+        oauth,
+        wiki,
+        crops: createCrops({ store, pictures, detector }),
+        publicUrl: config.publicUrl,
+        production: config.production,
+        trustedProxies: config.trustedProxies,
+        pictureHosts: wikiConfig.pictureHosts,
+        oauthOrigin: new URL(wikiConfig.oauthUrl).origin,
+        itemPage: itemPage(wikiConfig),
+        admins: config.admins,
+        allowedUsers: config.allowedUsers,
+        sandbox: pocket ? { wikiUrl: pocket.wiki.url } : null,
+        contact: config.contact,
+      });
+      const listening = await web.listen(config.port, '127.0.0.1');
+      stops.push(() => listening.close());
+      port = listening.port;
+    }
+    if (has('worker')) {
+      const worker = createAppWorker();
+      worker.start();
+      stops.push(() => worker.stop());
+    }
+    if (has('bots')) {
+      const desk = createRoomDesk();
+      await desk.start();
+      stops.push(() => desk.stop());
+    }
+    return { port, pocketWikiUrl: pocket?.wiki.url ?? null, stop };
+
+    function createAppWorker(): Worker {
+      const account = (who: { id: number; username: string }) =>
+        wikiAccount({ store, clock, fernet, oauth }, who);
+      const writer = { ...base, wiki, wikiAccount: account, editsPerMinute: config.editsPerMinute };
+      return createWorker({ ...base, roles: roles.join(' '), host: hostname() }, [
+        // People wait for what they asked to be written; everything else is background.
+        { name: 'write', run: (signal) => writeStep(writer, signal) },
+        { name: 'match', run: () => matchStep({ ...base, model: MODEL_ID }) },
+        { name: 'crawl', run: (signal) => crawlStep({ ...base, wiki }, signal) },
+        { name: 'bootstrap', run: () => bootstrapStep({ ...base, wiki }) },
+        { name: 'detect', run: (signal) => detectStep({ ...base, pictures, detector }, signal) },
+      ]);
+    }
+
+    function createRoomDesk(): Desk {
+      const chat: Chat = createRoomChat({ ...base, mayManageRoom: (userId) => mayManageRoom(userId) });
+      return createDesk(
+        {
+          ...base,
+          pictures,
+          detector,
+          translate: (language) => messages.translator(language),
+          itemUrl: itemPage(wikiConfig as WikiConfig),
+          publicUrl: config.publicUrl,
+        },
+        chat,
+      );
+    }
+
+    /** The practice room has no rights of its own: in practice mode anybody may, else administrators. */
+    async function mayManageRoom(userId: string): Promise<boolean> {
+      if (pocket) return true;
+      const account = await accountOfIdentity(store, 'room', userId);
+      return account !== null && config.admins.includes(account.username);
+    }
+  }
+}
+
+function createWikiSide(config: Config, wikiConfig: WikiConfig, agent: string, log: Log) {
+  const clock = systemClock;
+  const limiter = createLimiter();
+  const local = (url: string) => isLoopback(url);
+  const client = (apiUrl: string) =>
+    createWikiClient({ apiUrl, userAgent: agent, clock, limiter, log, allowInsecure: local(apiUrl) });
+  const files = client(wikiConfig.commonsApi);
+  const items = wikiConfig.wikidataApi === wikiConfig.commonsApi ? files : client(wikiConfig.wikidataApi);
+  const oauth = createOAuth({
+    endpoints: {
+      authorize: `${wikiConfig.oauthUrl}/authorize`,
+      token: `${wikiConfig.oauthUrl}/access_token`,
+      profile: `${wikiConfig.oauthUrl}/resource/profile`,
+    },
+    clientId: wikiConfig.clientId,
+    clientSecret: wikiConfig.clientSecret,
+    redirectUri: `${config.publicUrl}/oauth/callback`,
+    userAgent: agent,
+    clock,
+    limiter,
+    allowInsecure: local(wikiConfig.oauthUrl),
+  });
+  // A long download must not hold up a person's edit: pictures have places of their own.
+  const pictures = createPictures({
+    hosts: wikiConfig.pictureHosts,
+    userAgent: agent,
+    clock,
+    limiter: createLimiter(),
+    log,
+  });
+  return { wiki: createWiki({ files, items, depicts: wikiConfig.depictsProperty }), oauth, pictures };
+}
+
+/** Items have their page at the wiki whose API gives them. */
+function itemPage(wikiConfig: WikiConfig): (itemId: string) => string {
+  const { origin } = new URL(wikiConfig.wikidataApi);
+  return (itemId) => `${origin}/wiki/${encodeURIComponent(itemId)}`;
+}
+
+async function startPocketWiki(config: Config): Promise<{
+  wiki: PocketWiki;
+  config: WikiConfig;
+  keys: ReturnType<typeof sandboxKeys>;
+}> {
+  const keys = sandboxKeys(config.dataDir);
+  await preparePracticePhotos(config.dataDir);
+  const options = {
+    host: '127.0.0.1' as const,
+    dataDir: config.dataDir,
+    photosDir: join(config.dataDir, 'practice'),
+    clients: [
+      {
+        id: 'visavis-practice',
+        secret: keys.clientSecret,
+        name: 'Visavis',
+        redirectUri: `${config.publicUrl}/oauth/callback`,
+      },
+    ],
+    clock: systemClock,
+  };
+  const wiki = await createPocketWiki({ ...options, port: config.pocketWikiPort });
+  const endpoints = POCKET_ENDPOINTS(wiki.url);
+  return {
+    wiki,
+    keys,
+    config: {
+      ...endpoints,
+      clientId: 'visavis-practice',
+      clientSecret: keys.clientSecret,
+      depictsProperty: 'P180',
+    },
+  };
+}

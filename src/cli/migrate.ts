@@ -1,0 +1,27 @@
+import { migrations } from '../../migrations/index.ts';
+import { loadConfig } from '../config.ts';
+import { migrate } from '../core/store/migrate.ts';
+import { openStore } from '../core/store/store.ts';
+import { terminal } from './terminal.ts';
+
+const HELP = `visavis migrate
+
+Brings the database that DATABASE_URL names up to date. Safe to run again, and
+while others wait for it. A database of a newer version is left as it is.`;
+
+export async function migrateCommand(args: string[], root: string): Promise<number> {
+  if (args.length > 0) {
+    terminal.out(HELP);
+    return args.includes('--help') || args.includes('-h') ? 0 : 2;
+  }
+  const config = loadConfig(process.env, root);
+  const store = openStore(config.database, { connections: 1 });
+  try {
+    const { ran, newest } = await migrate(store, migrations);
+    for (const name of ran) terminal.out(`done: ${name}`);
+    terminal.out(`the database is up to date (${newest})`);
+    return 0;
+  } finally {
+    await store.close();
+  }
+}

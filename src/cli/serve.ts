@@ -1,0 +1,91 @@
+import { createServer } from 'node:net';
+import pino from 'pino';
+import type { Role } from '../app.ts';
+import { type Config, loadConfig } from '../config.ts';
+import { VisavisError } from '../core/platform/errors.ts';
+import type { Log } from '../core/platform/log.ts';
+import { prepareModels } from '../detect/models/prepare.ts';
+import { createProgress } from './progress.ts';
+import { terminal } from './terminal.ts';
+
+const HELP = `visavis start | web | bots | worker
+
+Runs the product until it is stopped (Ctrl-C). "start" runs all roles in one
+process. The port is PORT (8080); the database DATABASE_URL (a file in the data
+folder). "visavis doctor" says what is configured.`;
+
+/** Resolves with the exit code after a signal has asked the process to end. */
+export async function serveCommand(args: string[], roles: readonly Role[], root: string): Promise<number> {
+  if (args.includes('--help') || args.includes('-h')) {
+    terminal.out(HELP);
+    return 0;
+  }
+  if (args.length > 0) {
+    terminal.err(`visavis: "${args[0]}" is not understood\n\n${HELP}`);
+    return 2;
+  }
+  const config = loadConfig(process.env, root);
+  // Before minutes are spent on models: the mistake that a second start makes.
+  if (roles.includes('web')) await assertPortFree(config.port);
+  if (roles.includes('worker') || roles.includes('web')) await showModels(config);
+  const { startApp } = await import('../app.ts');
+  const app = await startApp({ config, roles, log: createLog(config), root });
+  if (app.pocketWikiUrl) {
+    terminal.out(
+      [
+        '',
+        'Practice mode: nothing is configured, so Visavis runs with a small wiki of its own and a chat',
+        `room in the browser. Nothing here is real and nothing leaves this machine. Pocket wiki: ${app.pocketWikiUrl}`,
+        'To begin, open the address below, go to the practice room and type: link',
+        '',
+      ].join('\n'),
+    );
+  }
+  terminal.out(app.port === null ? `ready (${roles.join(', ')})` : `ready ${config.publicUrl}/`);
+  await untilSignal();
+  await app.stop();
+  return 0;
+}
+
+async function assertPortFree(port: number): Promise<void> {
+  const server = createServer();
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', resolve);
+  }).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code !== 'EADDRINUSE') throw cause;
+    throw new VisavisError(
+      'port_in_use',
+      `port ${port} is taken by another program; choose another one with PORT=…`,
+      { cause },
+    );
+  });
+  await new Promise((resolve) => server.close(resolve));
+}
+
+async function showModels(config: Config): Promise<void> {
+  const progress = createProgress(terminal);
+  try {
+    await prepareModels(config.dataDir, ({ done, total, text }) => progress.step(done, total, text));
+  } finally {
+    progress.finish();
+  }
+}
+
+/** Secrets never reach the log: what is logged are ids and codes, and these names are cut out wherever they are. */
+function createLog(config: Config): Log {
+  const secret = ['token', 'accessToken', 'refreshToken', 'authorization', 'cookie', 'secret', 'password'];
+  return pino(
+    {
+      level: config.logLevel,
+      redact: { paths: secret.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: '[removed]' },
+    },
+    pino.destination({ dest: 2, sync: true }),
+  );
+}
+
+function untilSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+  });
+}

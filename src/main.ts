@@ -1,0 +1,73 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { loadEnvFile } from 'node:process';
+import { reportError, terminal } from './cli/terminal.ts';
+
+/**
+ * The command line. Each command lives in `cli/` and is loaded when it is used, so that `--help` needs nothing
+ * and a broken native library shows only where it is needed.
+ */
+const HELP = `visavis COMMAND
+
+  start     everything in one process: web site, bots, worker; without any
+            configuration with a wiki and a chat to practise with
+  web       the web site alone
+  bots      the chat bots alone
+  worker    one worker: reads categories, finds faces, writes to the wiki
+  migrate   brings the database up to date
+  models    the models for face detection: list, prepare, check
+  detect    finds faces in picture files
+  doctor    says what is configured, what is missing, what would be used instead
+
+visavis COMMAND --help tells more. Settings come from the environment and from a
+file .env; README.md lists them. --trace shows where an error came from.`;
+
+const root = join(import.meta.dirname, '..');
+
+async function main(argv: string[]): Promise<number> {
+  const args = argv.filter((arg) => arg !== '--trace');
+  const [command, ...rest] = args;
+  if (command === undefined || command === '--help' || command === '-h' || command === 'help') {
+    terminal.out(HELP);
+    return command === undefined ? 2 : 0;
+  }
+  if (existsSync(join(root, '.env'))) loadEnvFile(join(root, '.env'));
+  switch (command) {
+    case 'start':
+      return (await import('./cli/serve.ts')).serveCommand(rest, ['web', 'bots', 'worker'], root);
+    case 'web':
+    case 'bots':
+    case 'worker':
+      return (await import('./cli/serve.ts')).serveCommand(rest, [command], root);
+    case 'migrate':
+      return (await import('./cli/migrate.ts')).migrateCommand(rest, root);
+    case 'doctor':
+      return (await import('./cli/doctor.ts')).doctorCommand(rest, root);
+    case 'models': {
+      const { loadConfig } = await import('./config.ts');
+      const { modelsCommand } = await import('./cli/models.ts');
+      return modelsCommand(rest, { ...terminal, dataDir: loadConfig(process.env, root).dataDir });
+    }
+    case 'detect': {
+      const { loadConfig } = await import('./config.ts');
+      const { detectCommand } = await import('./cli/detect.ts');
+      const { dataDir, detectorThreads } = loadConfig(process.env, root);
+      return detectCommand(rest, {
+        ...terminal,
+        dataDir,
+        ...(detectorThreads === null ? {} : { threads: detectorThreads }),
+      });
+    }
+    default:
+      terminal.err(`visavis: there is no command "${command}"\n\n${HELP}`);
+      return 2;
+  }
+}
+
+const trace = process.argv.includes('--trace');
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  reportError(error, trace);
+  process.exitCode = 1;
+}
