@@ -36,7 +36,7 @@ export async function serveCommand(args: string[], roles: readonly Role[], root:
         '',
         'Practice mode: nothing is configured, so Visavis runs with a small wiki of its own and a chat',
         `room in the browser. Nothing here is real and nothing leaves this machine. Pocket wiki: ${app.pocketWikiUrl}`,
-        'To begin, open the address below, go to the practice room and type: link',
+        'To begin, open the address below, go to the practice room and say: !visavis link',
         '',
       ].join('\n'),
     );

@@ -85,8 +85,8 @@ test('a command gets a private answer that nobody else sees, and its picture nei
   const bot = chat();
   const answered = new Promise<void>((resolve) => {
     void bot.start({
-      onReaction: () => {},
-      onCommand: (command) => {
+      onReaction: async () => {},
+      onCommand: async (command) => {
         const picture = {
           bytes: new Uint8Array([7]),
           type: 'image/png' as const,
@@ -94,7 +94,8 @@ test('a command gets a private answer that nobody else sees, and its picture nei
           height: 1,
           alt: 'x',
         };
-        void command.replyPrivately({ text: 'your own link', picture }).then(resolve);
+        await command.replyPrivately({ text: 'your own link', picture });
+        resolve();
       },
     });
   });
