@@ -77,6 +77,8 @@ async function startMariaDb(folder: string, stops: (() => Promise<void>)[]): Pro
       `--datadir=${data}`,
       `--socket=${socket}`,
       `--pid-file=${join(folder, 'mariadb.pid')}`,
+      // A server that starts clears its folder for temporary tables, whoever's they are.
+      `--tmpdir=${folder}`,
       '--bind-address=127.0.0.1',
       `--port=${port}`,
       '--skip-name-resolve',
