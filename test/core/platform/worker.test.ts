@@ -1,0 +1,234 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Log, silentLog } from '../../../src/core/platform/log.ts';
+import { memoryNudges } from '../../../src/core/platform/nudges.ts';
+import { createWorker, type Step, type Worker } from '../../../src/core/platform/worker.ts';
+import type { Store } from '../../../src/core/store/store.ts';
+import { type HeldClock, heldClock, memoryStore } from '../../support/desk.ts';
+
+const LOOK_MS = 5_000;
+const AFTER_FAILURE_MS = 10_000;
+const HEARTBEAT_MS = 30_000;
+
+let store: Store;
+let clock: HeldClock;
+let workers: Worker[];
+let errors: object[];
+const nudges = memoryNudges();
+
+beforeEach(async () => {
+  store = await memoryStore();
+  clock = heldClock(1_000_000);
+  workers = [];
+  errors = [];
+});
+afterEach(async () => {
+  await Promise.all(workers.map((worker) => worker.stop()));
+  await store.close();
+});
+
+function work(...steps: Step[]): Worker {
+  const log: Log = { ...silentLog, error: (fields) => void errors.push(fields) };
+  const deps = { store, clock, nudges, log, workerId: 'one', roles: 'worker', host: 'here' };
+  const worker = createWorker(deps, steps);
+  workers.push(worker);
+  worker.start();
+  return worker;
+}
+
+/** A step that has so many pieces of work, and counts how often it is asked. */
+function counted(name: string, pieces = 0) {
+  let asked = 0;
+  const step = {
+    name,
+    asked: () => asked,
+    add: (more: number) => {
+      pieces += more;
+    },
+    run: async () => {
+      asked++;
+      return pieces-- > 0;
+    },
+  };
+  return step;
+}
+
+const heartbeats = () => store.db.selectFrom('workers').selectAll().execute();
+
+describe('a step', () => {
+  it('runs until there is nothing to do, then looks again from time to time', async () => {
+    const step = counted('a', 3);
+    work(step);
+    await clock.sleeping(LOOK_MS);
+    expect(step.asked()).toBe(4);
+    step.add(2);
+    clock.advance(LOOK_MS - 1);
+    expect(step.asked()).toBe(4);
+    clock.advance(1);
+    await clock.sleeping(LOOK_MS);
+    expect(step.asked()).toBeGreaterThan(4);
+  });
+
+  it('looks at once when it is nudged', async () => {
+    const step = counted('a');
+    work(step);
+    await clock.sleeping(LOOK_MS);
+    nudges.nudge('work');
+    await clock.sleeping(LOOK_MS);
+    expect(step.asked()).toBe(2);
+    nudges.nudge('posts');
+    await clock.sleeping(LOOK_MS);
+    expect(step.asked()).toBe(2);
+  });
+
+  it('looks again when the nudge came while it worked', async () => {
+    let asked = 0;
+    work({
+      name: 'a',
+      run: async () => {
+        if (++asked === 1) nudges.nudge('work');
+        return false;
+      },
+    });
+    await clock.sleeping(LOOK_MS);
+    expect(asked).toBe(2);
+  });
+
+  it('does not wait for another that takes long', async () => {
+    let end: () => void = () => {};
+    const long = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    const quick = counted('quick', 2);
+    work({ name: 'slow', run: () => long.then(() => false) }, quick);
+    await clock.sleeping(LOOK_MS);
+    expect(quick.asked()).toBe(3);
+    end();
+    await clock.sleeping(LOOK_MS, 2);
+  });
+
+  it('that fails is tried again after a pause, and stops no other', async () => {
+    let tries = 0;
+    const other = counted('other');
+    work(
+      {
+        name: 'failing',
+        run: async () => {
+          if (++tries === 1) throw new Error('no');
+          return false;
+        },
+      },
+      other,
+    );
+    await clock.sleeping(AFTER_FAILURE_MS);
+    await clock.sleeping(LOOK_MS);
+    expect([tries, other.asked()]).toEqual([1, 1]);
+    expect(errors).toEqual([{ step: 'failing', error: { code: 'internal', message: 'no' } }]);
+    // Nudges do not make a failing step spin.
+    nudges.nudge('work');
+    await clock.sleeping(LOOK_MS);
+    expect([tries, other.asked()]).toEqual([1, 2]);
+    clock.advance(AFTER_FAILURE_MS);
+    await clock.sleeping(LOOK_MS, 2);
+    expect(tries).toBe(2);
+  });
+});
+
+describe('stop', () => {
+  it('waits for the work under way, tells it to end, and begins nothing new', async () => {
+    let end: () => void = () => {};
+    let seen: AbortSignal | undefined;
+    let asked = 0;
+    const began = new Promise<void>((resolve) => {
+      const step: Step = {
+        name: 'long',
+        run: async (signal) => {
+          asked++;
+          seen = signal;
+          resolve();
+          await new Promise<void>((done) => {
+            end = done;
+          });
+          return true;
+        },
+      };
+      work(step);
+    });
+    await began;
+    let stopped = false;
+    const stopping = workers[0]?.stop().then(() => {
+      stopped = true;
+    });
+    expect(seen?.aborted).toBe(true);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(stopped).toBe(false);
+    end();
+    await stopping;
+    expect(asked).toBe(1);
+  });
+
+  it('ends a worker that sleeps, also after a failure', async () => {
+    const worker = work(counted('idle'), { name: 'failing', run: () => Promise.reject(new Error('no')) });
+    await clock.sleeping(LOOK_MS);
+    await clock.sleeping(AFTER_FAILURE_MS);
+    await worker.stop();
+    expect(await heartbeats()).toEqual([]);
+  });
+
+  it('of a worker that never began is fine', async () => {
+    const deps = { store, clock, nudges, log: silentLog, workerId: 'x', roles: '', host: '' };
+    await createWorker(deps, []).stop();
+  });
+});
+
+describe('the heartbeat', () => {
+  it('is written, kept up to date, and removed at the end', async () => {
+    const worker = work();
+    await clock.sleeping(HEARTBEAT_MS);
+    const started = clock.now();
+    expect(await heartbeats()).toEqual([
+      { id: 'one', roles: 'worker', host: 'here', started_at: started, seen_at: started },
+    ]);
+    clock.advance(HEARTBEAT_MS);
+    await clock.sleeping(HEARTBEAT_MS);
+    expect(await heartbeats()).toMatchObject([{ started_at: started, seen_at: started + HEARTBEAT_MS }]);
+    await worker.stop();
+    expect(await heartbeats()).toEqual([]);
+  });
+
+  it('comes back when somebody has cleaned it away', async () => {
+    work();
+    await clock.sleeping(HEARTBEAT_MS);
+    await store.db.deleteFrom('workers').execute();
+    clock.advance(HEARTBEAT_MS);
+    await clock.sleeping(HEARTBEAT_MS);
+    expect(await heartbeats()).toHaveLength(1);
+  });
+
+  it('goes on beating while a step works for long', async () => {
+    let end: () => void = () => {};
+    work({
+      name: 'long',
+      run: () =>
+        new Promise((resolve) => {
+          end = () => resolve(false);
+        }),
+    });
+    await clock.sleeping(HEARTBEAT_MS);
+    clock.advance(HEARTBEAT_MS);
+    await clock.sleeping(HEARTBEAT_MS);
+    expect((await heartbeats())[0]?.seen_at).toBe(clock.now());
+    end();
+  });
+
+  it('that cannot be written stops no work', async () => {
+    const step = counted('a');
+    const broken = await memoryStore();
+    await broken.close();
+    const deps = { store: broken, clock, nudges, log: silentLog, workerId: 'x', roles: '', host: '' };
+    const worker = createWorker(deps, [step]);
+    worker.start();
+    await clock.sleeping(LOOK_MS);
+    expect(step.asked()).toBe(1);
+    await worker.stop();
+  });
+});

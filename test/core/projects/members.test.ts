@@ -1,0 +1,118 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { assertMember, joinIfOpen, listMembers, roleOf } from '../../../src/core/projects/members.ts';
+import type { MemberRole } from '../../../src/core/store/schema.ts';
+import { openStore, type Store } from '../../../src/core/store/store.ts';
+import { addAccount, addMember, addProject } from '../../support/people.ts';
+import { engines, freshStore } from '../../support/stores.ts';
+
+describe.each(engines())('members on %s', (kind) => {
+  let store: Store;
+  let other: Store;
+  let dispose: () => Promise<void>;
+  beforeAll(async () => {
+    const fresh = await freshStore(kind);
+    store = fresh.store;
+    other = openStore(fresh.address, { connections: 8 });
+    dispose = async () => {
+      await other.close();
+      await fresh.dispose();
+    };
+  });
+  afterAll(() => dispose());
+
+  const check = (projectId: number, accountId: number, needed?: MemberRole) =>
+    store.transaction((trx) => assertMember(store, trx, projectId, accountId, needed));
+  const join = (projectId: number, accountId: number, which: Store = store) =>
+    which.transaction((trx) => joinIfOpen(which, trx, projectId, accountId, 5000));
+
+  it('lets owners do what members and owners may', async () => {
+    const { id, owner } = await addProject(store);
+    expect(await check(id, owner)).toBe('owner');
+    expect(await check(id, owner, 'owner')).toBe('owner');
+    expect(await roleOf(store, id, owner)).toBe('owner');
+  });
+
+  it('lets members do what members may, no more', async () => {
+    const { id } = await addProject(store);
+    const member = await addMember(store, id);
+    expect(await check(id, member)).toBe('member');
+    await expect(check(id, member, 'owner')).rejects.toMatchObject({
+      code: 'forbidden',
+      message: 'Only owners of this project can do that.',
+    });
+  });
+
+  it('refuses strangers, members of other projects, and banned owners', async () => {
+    const { id } = await addProject(store);
+    const elsewhere = (await addProject(store)).owner;
+    const banned = await addMember(store, id, { role: 'owner', status: 'banned' });
+    for (const account of [await addAccount(store), elsewhere, banned]) {
+      await expect(check(id, account)).rejects.toMatchObject({
+        code: 'forbidden',
+        message: 'Only members of this project can do that.',
+      });
+      expect(await roleOf(store, id, account)).toBeNull();
+    }
+  });
+
+  it('refuses members and owners whose account is blocked on the wiki', async () => {
+    const { id } = await addProject(store);
+    for (const role of ['member', 'owner'] as const) {
+      const account = await addMember(store, id, { role, blocked: true });
+      await expect(check(id, account)).rejects.toMatchObject({
+        code: 'forbidden',
+        message: expect.stringContaining('blocked'),
+      });
+    }
+  });
+
+  it('makes somebody who answers a member of an open project only', async () => {
+    const closed = await addProject(store);
+    const open = await addProject(store, { open: 1 });
+    const account = await addAccount(store);
+    expect(await join(closed.id, account)).toBe(false);
+    expect(await roleOf(store, closed.id, account)).toBeNull();
+    expect(await join(open.id, account)).toBe(true);
+    expect(await join(open.id, account)).toBe(true);
+    expect(await roleOf(store, open.id, account)).toBe('member');
+  });
+
+  it('keeps the role of somebody who is in already, and a ban', async () => {
+    const { id, owner } = await addProject(store, { open: 1 });
+    const banned = await addMember(store, id, { status: 'banned' });
+    expect(await join(id, owner)).toBe(true);
+    expect(await roleOf(store, id, owner)).toBe('owner');
+    expect(await join(id, banned)).toBe(false);
+  });
+
+  it('lets members of a closed project in, and nobody into one that is not there', async () => {
+    const { id } = await addProject(store);
+    const member = await addMember(store, id);
+    expect(await join(id, member)).toBe(true);
+    expect(await join(999_999, member)).toBe(false);
+  });
+
+  it('joins once, however often somebody answers at once', async () => {
+    const { id } = await addProject(store, { open: 1 });
+    const account = await addAccount(store);
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, (_, i) => join(id, account, i % 2 ? store : other)),
+    );
+    expect(new Set(answers)).toEqual(new Set([true]));
+    expect((await listMembers(store, id)).filter((member) => member.accountId === account)).toHaveLength(1);
+  });
+
+  it('lists members, and those who were forgotten without a name', async () => {
+    const { id, owner } = await addProject(store);
+    const member = await addMember(store, id);
+    await store.db.deleteFrom('account_profiles').where('account_id', '=', member).execute();
+    const list = await listMembers(store, id);
+    expect(list).toHaveLength(2);
+    expect(list.find((one) => one.accountId === owner)).toMatchObject({
+      role: 'owner',
+      status: 'active',
+      username: expect.any(String),
+    });
+    expect(list.find((one) => one.accountId === member)).toMatchObject({ role: 'member', username: null });
+  });
+});
