@@ -7,6 +7,7 @@ import type { Nudges } from '../core/platform/nudges.ts';
 import { boundChannels } from '../core/projects/channels.ts';
 import { type Lease, releaseLease, renewLease, takeLease } from '../core/store/leases.ts';
 import type { Store } from '../core/store/store.ts';
+import { tellBrokenLinks } from './broken-links.ts';
 import type { CardDeps, Translate } from './cards.ts';
 import type { Chat, ChatHandlers, CommandEvent, ReactionEvent } from './chat.ts';
 import { runCommand } from './commands.ts';
@@ -139,6 +140,7 @@ export function createDesk(deps: DeskDeps, chat: Chat): Desk {
     let more = false;
     for (const [what, part] of [
       ['links', () => tellLinked()],
+      ['broken links', () => tellBrokenLinks(deps, chat)],
       ['questions', () => askInChannels()],
       ['posts', () => showPosts(deps, chat, patience)],
       ['runs', () => reportRuns(deps, chat)],
