@@ -166,6 +166,14 @@ export class WikiHands {
     return page;
   }
 
+  /** A page that is no file, in a category. */
+  addPage(title: string, category: string): Page {
+    const { store, clock } = this.#wiki;
+    const page = store.pages.create(title, this.#first());
+    store.categories.add(categoryTitle(category), page, clock.now());
+    return page;
+  }
+
   /** Adds a file with a picture of its own; a new version of it when the title is taken. */
   async addFile(file: NewFile): Promise<Page> {
     const { store, originals, clock } = this.#wiki;

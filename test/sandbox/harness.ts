@@ -159,7 +159,8 @@ export class ApiUser {
 
   async token(): Promise<string> {
     const { body } = await this.get({ action: 'query', meta: 'tokens', type: 'csrf' });
-    return String((body.query?.tokens as Json | undefined)?.csrftoken);
+    const { csrftoken } = (body.query?.tokens ?? {}) as Json;
+    return String(csrftoken);
   }
 
   async #send(search: string, init: RequestInit): Promise<ApiReply> {
@@ -192,4 +193,22 @@ export function position(text: string): Json {
     qualifiers: { P2677: [{ snaktype: 'value', property: 'P2677', datavalue }] },
     'qualifiers-order': ['P2677'],
   };
+}
+
+export function pagesOf({ body }: ApiReply): Json[] {
+  return (body.query?.pages ?? []) as Json[];
+}
+
+export function membersOf({ body }: ApiReply): Json[] {
+  return (body.query?.categorymembers ?? []) as Json[];
+}
+
+export function imageInfoOf(reply: ApiReply): Json | undefined {
+  const [page] = pagesOf(reply);
+  return ((page?.imageinfo ?? []) as Json[])[0];
+}
+
+/** The messages of a Wikibase error. */
+export function messagesOf({ body }: ApiReply): Json[] {
+  return (body.error?.messages ?? []) as Json[];
 }

@@ -41,6 +41,21 @@ const byRefresh = (refreshToken: string, changes: Record<string, string> = {}) =
 const profile = (token: string) =>
   fetch(`${wiki.url}/w/rest.php/oauth2/resource/profile`, { headers: { authorization: `Bearer ${token}` } });
 
+/** What tests look into; each answer has some of these. */
+interface OAuthBody {
+  access_token: string;
+  refresh_token: string;
+  error: string;
+  error_description: string;
+  hint: string;
+  message: string;
+  registered: string;
+}
+
+async function bodyOf(answer: Response): Promise<OAuthBody> {
+  return (await answer.json()) as OAuthBody;
+}
+
 describe('the authorization endpoint', () => {
   test('sends visitors to the login page and, once logged in, on to consent', async () => {
     const browser = new Browser();
@@ -144,10 +159,10 @@ describe('the token endpoint', () => {
     expect(answer.status).toBe(200);
     expect(answer.headers.get('cache-control')).toBe('no-store');
     expect(answer.headers.get('pragma')).toBe('no-cache');
-    const body = await answer.json();
+    const body = await bodyOf(answer);
     expect(Object.keys(body)).toEqual(['token_type', 'expires_in', 'access_token', 'refresh_token']);
     expect(body).toMatchObject({ token_type: 'Bearer', expires_in: 14_400 });
-    const claims = JSON.parse(Buffer.from(body.access_token.split('.')[1], 'base64url').toString());
+    const claims = JSON.parse(Buffer.from(body.access_token.split('.')[1] ?? '', 'base64url').toString());
     expect(claims).toMatchObject({
       aud: wiki.client.id,
       sub: String(wiki.hands.user('Practice Anna').centralId),
@@ -198,7 +213,7 @@ describe('the token endpoint', () => {
     ];
     for (const [changes, status, error, hint] of refusals) {
       const answer = await byCode(code, changes);
-      const body = await answer.json();
+      const body = await bodyOf(answer);
       expect([answer.status, body.error, body.hint]).toEqual([status, error, hint]);
       expect(body.message).toBe(body.error_description);
     }
@@ -207,10 +222,10 @@ describe('the token endpoint', () => {
 
   test('takes a code once, and tokens that came from it stay good', async () => {
     const code = await newCode();
-    const tokens = await (await byCode(code)).json();
+    const tokens = await bodyOf(await byCode(code));
     const again = await byCode(code);
     expect(again.status).toBe(400);
-    expect(await again.json()).toMatchObject({
+    expect(await bodyOf(again)).toMatchObject({
       error: 'invalid_request',
       hint: 'Authorization code has been revoked',
     });
@@ -220,7 +235,7 @@ describe('the token endpoint', () => {
   test('takes a code for ten minutes', async () => {
     const code = await newCode();
     wiki.clock.time += 10 * 60_000;
-    expect(await (await byCode(code)).json()).toMatchObject({ hint: 'Authorization code has expired' });
+    expect(await bodyOf(await byCode(code))).toMatchObject({ hint: 'Authorization code has expired' });
   });
 
   test('takes forms alone, by POST alone', async () => {
@@ -231,26 +246,26 @@ describe('the token endpoint', () => {
       body: JSON.stringify({ grant_type: 'authorization_code' }),
     });
     expect(json.status).toBe(400);
-    expect(await json.json()).toMatchObject({ hint: 'Check the `grant_type` parameter' });
+    expect(await bodyOf(json)).toMatchObject({ hint: 'Check the `grant_type` parameter' });
     const get = await fetch(url);
     expect([get.status, get.headers.get('allow')]).toEqual([405, 'POST']);
   });
 
   test('a refresh ends both old tokens at once, and the new ones stay good when the old are tried', async () => {
-    const old = await (await byCode(await newCode())).json();
+    const old = await bodyOf(await byCode(await newCode()));
     const answer = await byRefresh(old.refresh_token);
     expect(answer.status).toBe(200);
-    const fresh = await answer.json();
+    const fresh = await bodyOf(answer);
     expect(fresh.refresh_token).not.toBe(old.refresh_token);
     const gone = await profile(old.access_token);
     expect(gone.status).toBe(401);
-    expect(await gone.json()).toMatchObject({
+    expect(await bodyOf(gone)).toMatchObject({
       error: 'access_denied',
       hint: 'Access token has been revoked',
     });
     const again = await byRefresh(old.refresh_token);
     expect(again.status).toBe(401);
-    expect(await again.json()).toMatchObject({
+    expect(await bodyOf(again)).toMatchObject({
       error: 'invalid_request',
       error_description: 'The refresh token is invalid.',
       hint: 'Token has been revoked',
@@ -269,32 +284,32 @@ describe('the token endpoint', () => {
     const { refreshToken } = wiki.hands.issueTokens('Practice Bo', wiki.client.id);
     const narrow = await byRefresh(refreshToken, { scope: 'basic' });
     expect(narrow.status).toBe(200);
-    const wide = await byRefresh((await narrow.json()).refresh_token, { scope: 'basic editpage' });
+    const wide = await byRefresh((await bodyOf(narrow)).refresh_token, { scope: 'basic editpage' });
     expect(wide.status).toBe(400);
-    expect(await wide.json()).toMatchObject({ error: 'invalid_scope', hint: 'Check the `editpage` scope' });
+    expect(await bodyOf(wide)).toMatchObject({ error: 'invalid_scope', hint: 'Check the `editpage` scope' });
   });
 
   test('a refresh while the wiki is read-only fails for the moment only', async () => {
     const { refreshToken } = wiki.hands.issueTokens('Practice Bo', wiki.client.id);
     wiki.misbehave.next({ kind: 'readonly' });
     const answer = await byRefresh(refreshToken);
-    expect([answer.status, (await answer.json()).error]).toEqual([500, 'server_error']);
+    expect([answer.status, (await bodyOf(answer)).error]).toEqual([500, 'server_error']);
     expect((await byRefresh(refreshToken)).status).toBe(200);
   });
 
   test('refreshes of other clients, of revoked grants and after a year are refused', async () => {
     const other = wiki.hands.issueTokens('Practice Bo', 'pub11c');
-    expect(await (await byRefresh(other.refreshToken)).json()).toMatchObject({
+    expect(await bodyOf(await byRefresh(other.refreshToken))).toMatchObject({
       hint: 'Token is not linked to client',
     });
     const revoked = wiki.hands.issueTokens('Practice Bo', wiki.client.id);
     wiki.hands.revokeGrant('Practice Bo');
-    expect(await (await byRefresh(revoked.refreshToken)).json()).toMatchObject({
+    expect(await bodyOf(await byRefresh(revoked.refreshToken))).toMatchObject({
       hint: 'Token has been revoked',
     });
     const old = wiki.hands.issueTokens('Practice Bo', wiki.client.id);
     wiki.clock.time += 366 * 86_400_000;
-    expect(await (await byRefresh(old.refreshToken)).json()).toMatchObject({ hint: 'Token has expired' });
+    expect(await bodyOf(await byRefresh(old.refreshToken))).toMatchObject({ hint: 'Token has expired' });
   });
 });
 
@@ -304,7 +319,7 @@ describe('the profile', () => {
     const answer = await profile(accessToken);
     expect(answer.status).toBe(200);
     expect(answer.headers.get('content-type')).toBe('text/html; charset=UTF-8');
-    const body = await answer.json();
+    const body = await bodyOf(answer);
     expect(Object.keys(body)).toEqual([
       'sub',
       'username',
@@ -327,15 +342,15 @@ describe('the profile', () => {
   });
 
   test('says that a blocked account is blocked, which may sign in all the same', async () => {
-    const tokens = await (await byCode(await newCode('Practice Dee'))).json();
-    expect(await (await profile(tokens.access_token)).json()).toMatchObject({ blocked: true });
+    const tokens = await bodyOf(await byCode(await newCode('Practice Dee')));
+    expect(await bodyOf(await profile(tokens.access_token))).toMatchObject({ blocked: true });
   });
 
   test('refuses tokens that are no tokens, unknown or expired', async () => {
     const { accessToken } = wiki.hands.issueTokens('Practice Chen', wiki.client.id);
     wiki.clock.time += 14_400_000;
     const hints = await Promise.all(
-      ['garbage', 'a.b.c', accessToken].map(async (token) => (await (await profile(token)).json()).hint),
+      ['garbage', 'a.b.c', accessToken].map(async (token) => (await bodyOf(await profile(token))).hint),
     );
     expect(hints).toEqual([
       'The JWT string must have two dots',

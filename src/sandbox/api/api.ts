@@ -61,7 +61,7 @@ export function answerApi(wiki: Wiki, request: ApiRequest): ApiAnswer {
     return { status: 200, headers: {}, body: format.version === 1 ? asVersionOne(body) : body };
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    const codes = error.parts.map((part) => part.code).join(', ');
+    const codes = error.parts.map((part) => part.header ?? part.code).join(', ');
     const headers = { 'MediaWiki-API-Error': codes, ...error.headers };
     return { status: error.status, headers, body: errorBody(error, format) };
   }

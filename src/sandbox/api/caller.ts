@@ -56,7 +56,15 @@ function databaseDown(): ApiError {
   const text =
     'Exception caught: A database query error has occurred. This may indicate a bug in the software.';
   return new ApiError(
-    [{ code: 'internal_api_error_DBConnectionError', text, key: 'internal', data: { errorclass } }],
+    [
+      {
+        code: 'internal_api_error_DBConnectionError',
+        header: `internal_api_error_${errorclass}`,
+        text,
+        key: 'internal',
+        data: { errorclass },
+      },
+    ],
     { status: 500, headers: { 'Content-Type': 'text/html; charset=UTF-8' } },
   );
 }

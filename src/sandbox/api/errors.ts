@@ -7,6 +7,8 @@ export interface ErrorPart {
   /** Name of the interface message. */
   key: string;
   data?: Json;
+  /** In the header, where that says it at greater length. */
+  header?: string;
 }
 
 /** An interface message inside a Wikibase error. */
@@ -22,6 +24,8 @@ export class ApiError extends Error {
   /** Wikibase errors carry their messages; core errors do not. */
   readonly messages: WikiMessage[] | null;
   readonly module: string;
+  /** Entries that the list forms have at the end, and the header does not. */
+  readonly more: readonly ErrorPart[];
   readonly headers: Readonly<Record<string, string>>;
   readonly status: number;
 
@@ -30,6 +34,7 @@ export class ApiError extends Error {
     options: {
       messages?: WikiMessage[];
       module?: string;
+      more?: readonly ErrorPart[];
       headers?: Record<string, string>;
       status?: number;
     } = {},
@@ -38,6 +43,7 @@ export class ApiError extends Error {
     this.parts = parts;
     this.messages = options.messages ?? null;
     this.module = options.module ?? 'main';
+    this.more = options.more ?? [];
     this.headers = options.headers ?? {};
     this.status = options.status ?? 200;
   }

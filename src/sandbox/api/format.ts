@@ -32,7 +32,8 @@ export function errorBody(error: ApiError, format: OutputFormat): Json {
   const data =
     first && (first.data || messages) ? { ...(others.length === 0 && first.data), ...messages } : undefined;
   const last = first ? [listEntry(first, data)] : [];
-  return { errors: [...listed, ...last], docref };
+  const more = error.more.map((part) => listEntry(part, part.data));
+  return { errors: [...listed, ...last, ...more], docref };
 
   function listEntry(part: ErrorPart, extra: Json | undefined): Json {
     const words = wording(part, format.errorformat);

@@ -1,8 +1,9 @@
 import type { Wiki } from '../context.ts';
 import { SITE_NAME } from '../context.ts';
 import type { Json } from '../json.ts';
-import { type Block, standingBlock, type User } from '../state/users.ts';
-import { isoTime, readableTime } from '../times.ts';
+import { standingBlock, type User } from '../state/users.ts';
+import { isoTime } from '../times.ts';
+import { blockInfo } from './block-info.ts';
 import type { ApiCall } from './call.ts';
 
 /** `meta=tokens`. */
@@ -80,23 +81,6 @@ export function rightsOf(user: User, scopes: string[]): string[] {
     'editcontentmodel',
     ...basic,
   ];
-}
-
-function blockInfo(block: Block): Json {
-  return {
-    blockid: block.id,
-    blockedby: block.by,
-    blockedbyid: block.byId,
-    blockreason: block.reason,
-    blockedtimestamp: isoTime(block.at),
-    blockexpiry: isoTime(block.expires),
-    blockpartial: block.pages !== undefined,
-    blocknocreate: block.pages === undefined,
-    blockanononly: false,
-    blockedtimestampformatted: readableTime(block.at),
-    blockexpiryformatted: readableTime(block.expires),
-    blockexpiryrelative: readableTime(block.expires),
-  };
 }
 
 function rateLimits(wiki: Wiki): Json {

@@ -1,6 +1,7 @@
 import type { Mischief } from '../misbehave.ts';
 import type { Block } from '../state/users.ts';
 import { readableTime } from '../times.ts';
+import { blockInfo } from './block-info.ts';
 import { ApiError, type ErrorPart, type WikiMessage } from './errors.ts';
 
 const SAVE_FAILED: ErrorPart = {
@@ -19,6 +20,8 @@ interface Reason {
   message: WikiMessage;
   /** Refusals of rights carry one message more. */
   rights: boolean;
+  /** What the core adds at the end of the list forms. */
+  more?: ErrorPart[];
 }
 
 /** `failed-save` with the reason behind it, as wbcreateclaim, wbsetclaim and wbremoveclaims report it. */
@@ -32,7 +35,7 @@ export function saveError(action: string, reason: Reason): ApiError {
     parts.push({ code: 'permissionserrors', text: 'Permission error', key: 'permissionserrors' });
     messages.push(PERMISSION_ERROR);
   }
-  return new ApiError(parts, { messages, module: action });
+  return new ApiError(parts, { messages, module: action, more: reason.more ?? [] });
 }
 
 export function blockedError(action: string, block: Block, userName: string): ApiError {
@@ -61,6 +64,14 @@ export function blockedError(action: string, block: Block, userName: string): Ap
       html: `<p><strong>${first}</strong>\n</p><p>${rest}</p>`,
     },
     rights: true,
+    more: [
+      {
+        code: 'blocked',
+        text: 'You have been blocked from editing.',
+        key: 'apierror-blocked',
+        data: { blockinfo: blockInfo(block) },
+      },
+    ],
   });
 }
 

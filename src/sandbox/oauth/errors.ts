@@ -35,6 +35,15 @@ export class OAuthError extends Error {
     return new OAuthError('invalid_client', 401, 'Client authentication failed');
   }
 
+  /** For the page that people see; the token endpoint is shorter about it. */
+  static unknownClient(): OAuthError {
+    return new OAuthError(
+      'invalid_client',
+      401,
+      'Client authentication failed (e.g., unknown client, no client authentication included, or unsupported authentication method)',
+    );
+  }
+
   static invalidGrant(hint: string): OAuthError {
     return new OAuthError(
       'invalid_grant',

@@ -31,10 +31,10 @@ export class UnknownScope extends Error {
 export function readRequest(wiki: Wiki, query: URLSearchParams): AuthorizationRequest {
   if (query.get('response_type') !== 'code') throw OAuthError.invalidRequest();
   const client = wiki.clients.find((one) => one.id === query.get('client_id'));
-  if (!client) throw OAuthError.invalidClient();
+  if (!client) throw OAuthError.unknownClient();
   if (client.disabled) throw OAuthError.accessDenied();
   const sent = query.get('redirect_uri');
-  if (sent !== null && !mayReturnTo(client, sent)) throw OAuthError.invalidClient();
+  if (sent !== null && !mayReturnTo(client, sent)) throw OAuthError.unknownClient();
   const redirectUri = sent ?? client.redirectUri;
   const scopes = chosenScopes(client, query.get('scope'), redirectUri);
   const challenge = query.get('code_challenge');

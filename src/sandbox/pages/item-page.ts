@@ -4,7 +4,7 @@ import { PROPERTIES } from '../entity/properties.ts';
 import { allStatements, itemOf, type Statement } from '../entity/statements.ts';
 import { type Html, html } from '../html.ts';
 import type { Page } from '../state/pages.ts';
-import { pagePath } from '../urls.ts';
+import { hashedPath, pagePath } from '../urls.ts';
 
 const LANGUAGES: [string, string][] = [
   ['en', 'English'],
@@ -24,6 +24,7 @@ export function itemContent(wiki: Wiki, item: Item): Html {
   );
   return html`
 <p class="id">${item.id}</p>
+${portrait(wiki, item)}
 <table><thead><tr><th scope="col">Language</th><th scope="col">Label</th><th scope="col">Description</th></tr></thead><tbody>
 ${LANGUAGES.filter(([code]) => item.labels[code] ?? item.descriptions[code]).map(
   ([code, name]) =>
@@ -37,6 +38,20 @@ ${LANGUAGES.filter(([code]) => item.labels[code] ?? item.descriptions[code]).map
   )}</dl>
 <h2>Portrayed in</h2>
 ${files.length === 0 ? html`<p class="none">No file says so yet.</p>` : html`<ul>${files.map(({ title }) => html`<li><a href="${pagePath(title)}">${title.slice('File:'.length)}</a></li>`)}</ul>`}`;
+}
+
+/** The portrait: of the best rank, when there is one and its file is here. */
+function portrait({ store }: Wiki, item: Item): Html | null {
+  const images = item.claims.P18 ?? [];
+  const best = images.find((one) => one.rank === 'preferred') ?? images[0];
+  const title = `File:${String(best?.mainsnak.datavalue?.value ?? '')}`;
+  const page = store.pages.byTitle(title);
+  const file = page && store.files.of(page.id);
+  if (!page || !file) return null;
+  const path = hashedPath(page.title);
+  const source =
+    file.width > 250 ? `/images/thumb/${path}/250px-${path.split('/').at(-1)}` : `/images/${path}`;
+  return html`<p class="portrait"><a href="${pagePath(page.title)}"><img src="${source}" alt="Portrait" width="${file.width}" height="${file.height}"></a></p>`;
 }
 
 function value({ store }: Wiki, statement: Statement): Html {

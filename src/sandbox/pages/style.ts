@@ -46,6 +46,8 @@ form { margin: 0; }
 .picture img, .gallery img { display: block; width: 100%; height: auto; background: var(--soft); }
 .picture img { border-radius: 6px; }
 .picture svg { position: absolute; inset: 0; width: 100%; height: 100%; pointer-events: none; }
+.portrait { margin: 0 0 1rem; width: 10rem; }
+.portrait img { display: block; width: 100%; height: auto; border-radius: 6px; background: var(--soft); }
 .picture rect { fill: none; stroke: var(--box); stroke-width: 3; }
 .depicts, .below, .gallery, .history { list-style: none; padding: 0; margin: 0; }
 .depicts li { border: 1px solid var(--line); border-radius: 6px; padding: 0.6rem 0.8rem; margin-bottom: 0.6rem; }

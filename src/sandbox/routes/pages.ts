@@ -20,6 +20,9 @@ export function pageRoutes(wiki: Wiki): Router {
     ctx.set('Cache-Control', 'max-age=300');
     ctx.body = STYLE;
   });
+  router.get('/favicon.ico', (ctx) => {
+    ctx.status = 204;
+  });
   router.get('/', (ctx) => ctx.redirect(pagePath('Main Page')));
   router.get(/^\/entity\//, (ctx) => ctx.redirect(pagePath(`Item:${titleIn(ctx, '/entity/')}`)));
   router.get('/w/index.php', (ctx) => {
@@ -28,10 +31,10 @@ export function pageRoutes(wiki: Wiki): Router {
     return show(wiki, ctx, named ?? 'Main Page');
   });
   router.get(/^\/wiki\//, (ctx) => show(wiki, ctx, titleIn(ctx, '/wiki/')));
-  router.post('/wiki/Special:UserLogin', (ctx) => postLogin(wiki, ctx));
-  router.post('/wiki/Special:UserLogout', (ctx) => postLogout(wiki, ctx));
-  router.post('/wiki/Special:OAuth/approve', (ctx) => postConsent(wiki, ctx));
-  router.post('/wiki/Special:OAuthManageMyGrants', (ctx) => postRevoke(wiki, ctx));
+  router.post('/wiki/Special\\:UserLogin', (ctx) => postLogin(wiki, ctx));
+  router.post('/wiki/Special\\:UserLogout', (ctx) => postLogout(wiki, ctx));
+  router.post('/wiki/Special\\:OAuth/approve', (ctx) => postConsent(wiki, ctx));
+  router.post('/wiki/Special\\:OAuthManageMyGrants', (ctx) => postRevoke(wiki, ctx));
   return router;
 }
 
