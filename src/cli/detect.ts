@@ -4,7 +4,8 @@ import { basename, extname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Detection, Detector } from '../core/faces/detector.ts';
 import { describeError, VisavisError } from '../core/platform/errors.ts';
-import { createDetector } from '../detect/detector.ts';
+import { createDetector, defaultThreads } from '../detect/detector.ts';
+import { DEFAULT_CHOICE, type ModelChoice } from '../detect/models/catalogue.ts';
 import { modelStatus, prepareModels } from '../detect/models/prepare.ts';
 import { MAX_PICTURE_BYTES } from '../detect/sniff.ts';
 import { createProgress, type ProgressOutput } from './progress.ts';
@@ -13,15 +14,18 @@ export interface DetectContext extends ProgressOutput {
   readonly dataDir: string;
   /** Pictures in work at the same time. */
   readonly threads?: number;
+  /** Which bundle of models; the default one when it is not said. */
+  readonly models?: ModelChoice;
   /** One line on stdout. */
   readonly out: (line: string) => void;
 }
 
-const HELP = `visavis detect FILE… [--json] [--embeddings] [--annotate DIR]
+const HELP = `visavis detect FILE… [--json] [--embeddings] [--small-faces] [--annotate DIR]
 
   --json          one JSON object a line for each file, in the order given; boxes are
                   [x, y, width, height] in fractions of the upright picture
   --embeddings    with --json: the 128 numbers of each face too
+  --small-faces   looks piece by piece for faces of a few pixels, as in crowds; slower
   --annotate DIR  writes each picture with its faces numbered to DIR/NAME.faces.jpg
 
 Exit code 0 when all files were fine, 1 when one was not, 2 on wrong usage.`;
@@ -30,6 +34,7 @@ interface Request {
   readonly files: readonly string[];
   readonly json: boolean;
   readonly embeddings: boolean;
+  readonly smallFaces: boolean;
   readonly annotate: string | null;
 }
 
@@ -40,12 +45,12 @@ type Outcome =
 export async function detectCommand(args: string[], context: DetectContext): Promise<number> {
   const request = readArguments(args, context);
   if (typeof request === 'number') return request;
-  const threads = context.threads ?? 2;
+  const { threads = defaultThreads(), models = DEFAULT_CHOICE } = context;
   let detector: Detector | null = null;
   try {
     await ready(context);
     if (request.annotate !== null) await mkdir(request.annotate, { recursive: true });
-    detector = createDetector({ dataDir: context.dataDir, threads });
+    detector = createDetector({ dataDir: context.dataDir, threads, models });
     return await detectAll(request, detector, threads, context);
   } catch (error) {
     context.err(`visavis detect: ${describeError(error).message}`);
@@ -64,6 +69,7 @@ function readArguments(args: string[], { out, err }: DetectContext): Request | n
       options: {
         json: { type: 'boolean', default: false },
         embeddings: { type: 'boolean', default: false },
+        'small-faces': { type: 'boolean', default: false },
         annotate: { type: 'string' },
         help: { type: 'boolean', short: 'h', default: false },
       },
@@ -74,8 +80,8 @@ function readArguments(args: string[], { out, err }: DetectContext): Request | n
     }
     if (positionals.length === 0) throw new Error('name at least one file');
     if (values.embeddings && !values.json) throw new Error('--embeddings needs --json');
-    const { json, embeddings, annotate = null } = values;
-    return { files: positionals, json, embeddings, annotate };
+    const { json, embeddings, 'small-faces': smallFaces, annotate = null } = values;
+    return { files: positionals, json, embeddings, smallFaces, annotate };
   } catch (error) {
     err(`visavis detect: ${describeError(error).message}\n\n${HELP}`);
     return 2;
@@ -83,11 +89,12 @@ function readArguments(args: string[], { out, err }: DetectContext): Request | n
 }
 
 /** Fetches the models when they are not there, saying so; quiet otherwise. */
-async function ready(context: DetectContext): Promise<void> {
-  if ((await modelStatus(context.dataDir)).every(({ state }) => state === 'ready')) return;
+export async function ready(context: DetectContext): Promise<void> {
+  const { dataDir, models = DEFAULT_CHOICE } = context;
+  if ((await modelStatus(dataDir, models)).every(({ state }) => state === 'ready')) return;
   const progress = createProgress(context);
   try {
-    await prepareModels(context.dataDir, ({ done, total, text }) => progress.step(done, total, text));
+    await prepareModels(dataDir, ({ done, total, text }) => progress.step(done, total, text), models);
   } finally {
     progress.finish();
   }
@@ -106,7 +113,7 @@ async function detectAll(
   let next = 0;
   for (let printed = 0; printed < request.files.length; printed++) {
     while (next < request.files.length && next < printed + threads * 2) {
-      ahead.push(detectFile(request.files[next] ?? '', names[next] ?? null, request.embeddings, detector));
+      ahead.push(detectFile(request.files[next] ?? '', names[next] ?? null, request, detector));
       next++;
     }
     const outcome = await ahead.shift();
@@ -122,12 +129,12 @@ async function detectAll(
 async function detectFile(
   file: string,
   annotated: string | null,
-  embed: boolean,
+  { embeddings: embed, smallFaces }: Request,
   detector: Detector,
 ): Promise<Outcome> {
   try {
     const picture = await read(file);
-    const detection = await detector.detect(picture, { embed });
+    const detection = await detector.detect(picture, { embed, smallFaces });
     if (annotated !== null) {
       const marks = detection.faces.map(({ box }, i) => ({ box, label: String(i + 1) }));
       const { bytes } = await detector.draw({ kind: 'annotated', picture, marks });
@@ -185,9 +192,10 @@ function toJson(outcome: Outcome, embeddings: boolean): object {
     width,
     height,
     model,
-    faces: faces.map(({ box, score, landmarks, embedding }) => ({
+    faces: faces.map(({ box, score, quality, landmarks, embedding }) => ({
       box,
       score,
+      quality,
       landmarks,
       ...(embeddings && embedding ? { embedding: [...embedding] } : {}),
     })),

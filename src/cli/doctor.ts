@@ -5,6 +5,7 @@ import { newFernetKey } from '../core/accounts/fernet.ts';
 import { describeError } from '../core/platform/errors.ts';
 import { pendingSteps } from '../core/store/migrate.ts';
 import { openStore } from '../core/store/store.ts';
+import { survey } from '../detect/limits/survey.ts';
 import { modelStatus } from '../detect/models/prepare.ts';
 import { terminal } from './terminal.ts';
 
@@ -40,13 +41,14 @@ export async function doctorCommand(args: string[], root: string): Promise<numbe
   }
   describeConfig(config, say);
   await checkDatabase(config, say);
-  for (const model of await modelStatus(config.dataDir)) {
+  for (const model of await modelStatus(config.dataDir, config.models)) {
     say(
       model.state === 'ready' ? 'ok' : 'note',
       'model',
       `${model.step}: ${model.state === 'ready' ? 'ready' : `${model.state}, fetched at the next start`}`,
     );
   }
+  await sayLayers(say);
   terminal.out(bad === 0 ? '\nVisavis can run with this.' : `\n${bad} of these keep Visavis from running.`);
   return bad === 0 ? 0 : 1;
 }
@@ -134,5 +136,16 @@ async function checkDatabase(
     say('BAD', 'database', `${where}: ${describeError(error).message}`);
   } finally {
     await store.close().catch(() => {});
+  }
+}
+
+/** What holds the process that decodes foreign pictures, and what of it this machine does not have. */
+async function sayLayers(say: (mark: Mark, what: string, text: string) => void): Promise<void> {
+  try {
+    for (const { layer, on, text } of (await survey()).states) {
+      say(on ? 'ok' : 'note', 'detector layer', `${layer}: ${on ? 'on' : 'OFF'}, ${text}`);
+    }
+  } catch (error) {
+    say('BAD', 'detector', describeError(error).message);
   }
 }

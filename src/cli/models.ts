@@ -1,11 +1,14 @@
 /** `visavis models`: lists, fetches and checks the models for face detection. */
 import { parseArgs } from 'node:util';
 import { describeError } from '../core/platform/errors.ts';
+import { BUNDLES, DEFAULT_CHOICE, type ModelChoice } from '../detect/models/catalogue.ts';
 import { modelStatus, prepareModels } from '../detect/models/prepare.ts';
 import { createProgress, type ProgressOutput } from './progress.ts';
 
 export interface ModelsContext extends ProgressOutput {
   readonly dataDir: string;
+  /** Which bundle; the default one when it is not said. */
+  readonly models?: ModelChoice;
   /** One line on stdout. */
   readonly out: (line: string) => void;
 }
@@ -53,15 +56,17 @@ export async function modelsCommand(args: string[], context: ModelsContext): Pro
 async function prepare(context: ModelsContext): Promise<void> {
   const progress = createProgress(context);
   try {
-    await prepareModels(context.dataDir, ({ done, total, text }) => progress.step(done, total, text));
+    const { dataDir, models } = context;
+    await prepareModels(dataDir, ({ done, total, text }) => progress.step(done, total, text), models);
   } finally {
     progress.finish();
   }
 }
 
-async function list({ dataDir, out }: ModelsContext): Promise<boolean> {
-  const models = await modelStatus(dataDir);
-  for (const { step, path, package: source, licence, state, sha256 } of models) {
+async function list({ dataDir, models: choice = DEFAULT_CHOICE, out }: ModelsContext): Promise<boolean> {
+  const models = await modelStatus(dataDir, choice);
+  out(`bundle ${choice.bundle} (VISAVIS_MODELS), embeddings ${BUNDLES[choice.bundle].model}`);
+  for (const { step, path, source, licence, state, sha256 } of models) {
     out(`${step.padEnd(10)} ${STATES[state]}`);
     out(`           ${path}`);
     out(`           from ${source}, ${licence}`);

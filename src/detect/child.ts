@@ -2,42 +2,57 @@
  * The process in which foreign pictures are decoded. It has no environment, reads no files but its own code,
  * and knows its parent alone; see launch.ts for what holds it.
  */
+import { Socket } from 'node:net';
 import { Piscina } from 'piscina';
+import { Channel } from './channel.ts';
 import type { Answer, FromChild, Job, Models, ToChild } from './protocol.ts';
 
-const threads = Number(process.argv[2]);
+const [, , threadCount, unsafe] = process.argv;
+const threads = Number(threadCount);
+const UNSAFE = '--unsafe-worker-for-tests=';
+const worker = unsafe?.startsWith(UNSAFE)
+  ? unsafe.slice(UNSAFE.length)
+  : new URL('./worker.ts', import.meta.url).href;
+
+let models: Models | null = null;
+
+const channel = new Channel<FromChild>(new Socket({ fd: 3 }), Number.POSITIVE_INFINITY, {
+  message: (message) => receive(message as ToChild),
+  // The parent is gone: there is nobody to work for and nothing to save, and a thread may be deep in native code.
+  over: () => process.kill(process.pid, 'SIGKILL'),
+});
+
 const pool = new Piscina<Job, Answer>({
-  filename: new URL('./worker.ts', import.meta.url).href,
+  // Said aloud, because threads that are given other options lose the permission model.
+  execArgv: process.execArgv,
+  filename: worker,
   minThreads: threads,
   maxThreads: threads,
   idleTimeout: Number.POSITIVE_INFINITY,
 });
 
-let models: Models | null = null;
+// The soft limit of computing time; the hard one ends the process without a word.
+process.on('SIGXCPU', () => channel.send({ type: 'out-of-time' }));
 
-process.on('message', (message: ToChild) => {
+channel.send({ type: 'ready' });
+
+function receive(message: ToChild): void {
   if (message.type === 'models') models = shared(message.models);
   else void answer(message);
-});
-
-// The parent is gone: there is nobody to work for and nothing to save, and a thread may be deep in native code.
-process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
-
-send({ type: 'ready' });
+}
 
 async function answer({ id, task }: Extract<ToChild, { type: 'task' }>): Promise<void> {
   try {
-    send({ type: 'answer', id, answer: await pool.run({ task, models }) });
+    send(id, await pool.run({ task, models }));
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    send({ type: 'answer', id, answer: { error: { code: 'failed', message } } });
+    send(id, { error: { code: 'failed', message } });
   }
 }
 
-function send(message: FromChild): void {
-  process.send?.(message, undefined, undefined, () => {
-    // The parent left in the middle of an answer: 'disconnect' follows.
-  });
+function send(id: number, answer: Answer): void {
+  const { user, system } = process.cpuUsage();
+  channel.send({ type: 'answer', id, answer, cpuSeconds: (user + system) / 1e6 });
 }
 
 /** The same models in memory that all threads see, instead of a copy with each task. */

@@ -1,9 +1,10 @@
 /** The core's port, made of a limited child process (host.ts) and the models of the data folder. */
+import { availableParallelism } from 'node:os';
 import type { Detection, DetectOptions, Detector, Drawing, Drawn } from '../core/faces/detector.ts';
 import { type Clock, systemClock } from '../core/platform/clock.ts';
 import { VisavisError } from '../core/platform/errors.ts';
 import { Host } from './host.ts';
-import { BUNDLES, type BundleName } from './models/catalogue.ts';
+import { BUNDLES, DEFAULT_CHOICE, type ModelChoice } from './models/catalogue.ts';
 import { prepareModels, readModels } from './models/prepare.ts';
 import type { Answer, TaskError } from './protocol.ts';
 import { checkPicture } from './sniff.ts';
@@ -11,8 +12,10 @@ import { checkPicture } from './sniff.ts';
 export interface CreateDetectorOptions {
   /** Where the models are kept; missing ones are fetched before the first detection. */
   readonly dataDir: string;
-  /** Pictures in work at the same time: 1 GiB of memory for the first and each further one. */
-  readonly threads: number;
+  /** Threads that decode and detect: 1 GiB of memory for the process and each of them. Default: one a core. */
+  readonly threads?: number;
+  /** Which bundle of models. */
+  readonly models?: ModelChoice;
   readonly clock?: Clock;
   /** Milliseconds for one task before its process is ended. Default two minutes. */
   readonly patience?: number;
@@ -25,17 +28,22 @@ export interface ProcessDetector extends Detector {
 
 const PATIENCE = 120_000;
 
+/** As many as the cores that this process may use (a container, a cpuset), which may be fewer than there are. */
+export function defaultThreads(): number {
+  return availableParallelism();
+}
+
 /** Starts nothing until the first request; `close()` ends the child process. */
 export function createDetector(options: CreateDetectorOptions): ProcessDetector {
-  const { dataDir, threads, clock = systemClock, patience = PATIENCE } = options;
-  const bundle: BundleName = 'default';
-  const { model } = BUNDLES[bundle];
+  const { dataDir, threads = defaultThreads(), clock = systemClock, patience = PATIENCE } = options;
+  const choice = options.models ?? DEFAULT_CHOICE;
+  const { model } = BUNDLES[choice.bundle];
   const models = async () => {
-    const files = await readModels(dataDir, bundle).catch(async () => {
-      await prepareModels(dataDir);
-      return readModels(dataDir, bundle);
+    const files = await readModels(dataDir, choice).catch(async () => {
+      await prepareModels(dataDir, () => {}, choice);
+      return readModels(dataDir, choice);
     });
-    return { bundle, files };
+    return { bundle: choice.bundle, files };
   };
   const host = new Host({ threads, models, clock, patience });
   return {
@@ -43,9 +51,10 @@ export function createDetector(options: CreateDetectorOptions): ProcessDetector 
     get pid() {
       return host.pid;
     },
-    async detect(picture: Uint8Array, { embed = true, boxes }: DetectOptions = {}): Promise<Detection> {
+    async detect(picture: Uint8Array, given: DetectOptions = {}): Promise<Detection> {
       checkPicture(picture);
-      const answer = await host.run({ kind: 'detect', picture, embed, boxes: boxes ?? null });
+      const { embed = true, boxes = null, smallFaces = false } = given;
+      const answer = await host.run({ kind: 'detect', picture, embed, boxes, smallFaces });
       if ('found' in answer) return { ...answer.found, model };
       throw refusal(answer);
     },

@@ -1,60 +1,112 @@
-/** One picture: decode → find → landmarks → embeddings. */
+/** One picture: decode → find → points → quality and embeddings. */
 import type { Box } from '../core/faces/detector.ts';
+import { CHIP_PX, fillChip } from './alignment.ts';
+import type { XY } from './geometry.ts';
 import { decode, open, type Raster } from './picture.ts';
 import type { Found, FoundFace, Task } from './protocol.ts';
+import { qualityOf, sharpnessOf } from './quality.ts';
+import type { PixelBox } from './steps/boxes.ts';
 import type { Steps } from './steps/bundles.ts';
-import type { PixelBox } from './steps/ultraface.ts';
 
-/** The networks see the picture in at most this many pixels a side: all figures were measured so. */
+/** The detectors see the picture in at most this many pixels a side: all figures were measured so. */
 const LONGEST = 1280;
-/** Embeddings of smaller faces (longer side, at LONGEST) mistake people for each other ever more often. */
+/** Embeddings of smaller faces (height at LONGEST) mistake people for each other ever more often. */
 const SMALL_FACE = 80;
 /** What a small face is brought to when the picture has the pixels, and the most that are decoded for it. */
 const FACE_GOAL = 160;
 const LONGEST_FOR_SMALL = 5120;
 
-export async function findFaces(task: Extract<Task, { kind: 'detect' }>, steps: Steps): Promise<Found> {
-  const longest = task.boxes ? await longestFor(task.picture, task.boxes) : LONGEST;
-  const { picture, original } = await decode(task.picture, longest);
-  const candidates: Awaited<ReturnType<Steps['find']>> = task.boxes
-    ? task.boxes.map((box) => ({ box: toPixels(box, picture), score: 1 }))
-    : await steps.find(picture);
-  const located = [];
-  for (const { box, score, points } of candidates)
-    located.push({ box, score, points: points ?? (await steps.locate(picture, box)) });
-  const embeddings = task.embed
-    ? await steps.embed(
-        picture,
-        located.map(({ points }) => points),
-      )
-    : [];
-  const faces = located.map(({ score, points, box }, i): FoundFace => {
-    // A box that a person drew comes back as it was, not as the pixels round it.
-    const fractions = task.boxes?.[i] ?? toFractions(box, picture);
+type DetectTask = Extract<Task, { kind: 'detect' }>;
+
+/** A face before it is described: where it is, in fractions of the picture. */
+interface Seen {
+  readonly box: Box;
+  readonly score: number;
+  /** In fractions; null when they are still to be found. */
+  readonly points: readonly XY[] | null;
+}
+
+export async function findFaces(task: DetectTask, steps: Steps): Promise<Found> {
+  if (task.boxes) return lookAtBoxes(task, task.boxes, steps);
+  const { picture, original } = await decode(task.picture, LONGEST);
+  const seen = (await steps.find(picture, task.smallFaces)).map(({ box, score, points }): Seen => {
     return {
-      box: fractions,
+      box: toFractions(box, picture),
       score,
-      landmarks: points.map(([x, y]) => [x / picture.width, y / picture.height] as const),
-      embedding: embeddings[i] ?? null,
+      points: points?.map(([x, y]) => [x / picture.width, y / picture.height] as const) ?? null,
     };
   });
-  return { ...original, faces };
+  const scale = Math.max(original.width, original.height) / LONGEST;
+  const small = seen.filter(({ box }) => scale > 1 && box[3] * picture.height < SMALL_FACE);
+  if (!task.embed || small.length === 0)
+    return { ...original, faces: await describe(task, steps, picture, seen) };
+  // The picture has more pixels than the detector saw: small faces are embedded from those.
+  const closer = await decode(task.picture, longestFor(small, original));
+  const [tall, closely] = await Promise.all([
+    describe(
+      task,
+      steps,
+      picture,
+      seen.filter((face) => !small.includes(face)),
+    ),
+    describe(task, steps, closer.picture, small),
+  ]);
+  return {
+    ...original,
+    faces: seen.flatMap((face) => (small.includes(face) ? closely : tall).shift() ?? []),
+  };
 }
 
 /** Known boxes need no detector, so the picture may be larger than it likes: small faces gain by it. */
-async function longestFor(bytes: Uint8Array, boxes: readonly Box[]): Promise<number> {
-  const { size } = await open(bytes);
+async function lookAtBoxes(task: DetectTask, boxes: readonly Box[], steps: Steps): Promise<Found> {
+  const { size } = await open(task.picture);
+  const seen = boxes.map((box): Seen => ({ box, score: 1, points: null }));
+  const { picture, original } = await decode(task.picture, longestFor(seen, size));
+  return { ...original, faces: await describe(task, steps, picture, seen) };
+}
+
+function longestFor(faces: readonly Seen[], size: { width: number; height: number }): number {
   const scale = LONGEST / Math.max(size.width, size.height, LONGEST);
-  const sides = boxes.map(([, , width, height]) => Math.max(width * size.width, height * size.height));
-  const smallest = Math.min(...sides.filter((side) => side > 0)) * scale;
-  if (smallest >= SMALL_FACE) return LONGEST;
+  const heights = faces.map(({ box }) => box[3] * size.height * scale).filter((height) => height > 0);
+  const smallest = Math.min(...heights);
+  if (!(smallest < SMALL_FACE)) return LONGEST;
   return Math.min(Math.ceil((LONGEST * FACE_GOAL) / smallest), LONGEST_FOR_SMALL);
 }
 
-function toPixels(
-  [x, y, width, height]: readonly [number, number, number, number],
+function describe(
+  task: DetectTask,
+  steps: Steps,
   picture: Raster,
-): PixelBox {
+  faces: readonly Seen[],
+): Promise<FoundFace[]> {
+  return Promise.all(
+    faces.map(async ({ box, score, points: known }): Promise<FoundFace> => {
+      const pixels = toPixels(box, picture);
+      const points =
+        known?.map(([x, y]): XY => [x * picture.width, y * picture.height]) ??
+        (await steps.locate(picture, pixels));
+      let sharpness = 0;
+      const fill = (planes: Float32Array, offset: number) => {
+        fillChip(picture, points, planes, offset);
+        sharpness = sharpnessOf(planes, offset);
+      };
+      const embedding = task.embed ? await steps.embed(fill) : null;
+      if (!task.embed) fill(scratch, 0);
+      return {
+        box,
+        score,
+        landmarks: points.map(([x, y]) => [x / picture.width, y / picture.height] as const),
+        quality: qualityOf({ heightPx: pixels[3], points, sharpness }),
+        embedding,
+      };
+    }),
+  );
+}
+
+/** For chips that nobody embeds. Nothing waits between filling and measuring it. */
+const scratch = new Float32Array(3 * CHIP_PX * CHIP_PX);
+
+function toPixels([x, y, width, height]: Box, picture: Raster): PixelBox {
   return [x * picture.width, y * picture.height, width * picture.width, height * picture.height];
 }
 

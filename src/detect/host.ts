@@ -1,13 +1,14 @@
 /**
- * The parent's side of the child process: sends tasks, starts the child again when it dies, and finds out
- * which picture killed it. Tasks that were in work when it died are tried once more, each alone; a task that
- * is in work at two deaths is given up.
+ * The parent's side of the child process: hands out tasks, starts the child again when it dies, changes it for
+ * a new one before its computing time is used up, and finds out which picture killed it. Tasks that were in
+ * work when it died are tried again, each alone; what ends it twice is given up.
  */
-import type { ChildProcess } from 'node:child_process';
 import type { Clock } from '../core/platform/clock.ts';
 import { VisavisError } from '../core/platform/errors.ts';
+import { type End, Guest, type Launch } from './guest.ts';
 import { launchChild } from './launch.ts';
-import type { Answer, FromChild, Models, Task, ToChild } from './protocol.ts';
+import { CPU_SECONDS } from './limits/layers.ts';
+import type { Answer, Models, Task } from './protocol.ts';
 
 export interface HostOptions {
   /** Pictures in work at the same time. */
@@ -18,52 +19,69 @@ export interface HostOptions {
   /** Milliseconds after which a task counts as stuck and the child is killed. */
   readonly patience: number;
   /** How the child is started; tests replace it. */
-  readonly launch?: (threads: number) => ChildProcess;
+  readonly launch?: Launch;
 }
 
 interface Pending {
   readonly task: Task;
   readonly resolve: (answer: Answer) => void;
   readonly reject: (error: VisavisError) => void;
-  /** How often the child died while this was in work. */
+  /** How often the child ended by what it did while this was in work. */
   deaths: number;
+  /** How often somebody else ended the child meanwhile, which is only weak evidence against the picture. */
+  foreignDeaths: number;
   /** Ends the watch over its time. */
   watch: AbortController;
 }
 
 interface Child {
-  readonly process: ChildProcess;
-  ready: boolean;
+  readonly guest: Guest;
+  readonly inWork: Map<number, Pending>;
   hasModels: boolean;
-  /** The end of what it wrote to stderr, for the message when it dies. */
-  lastWords: string;
+  /** The task whose time was over, when the host ended the child for that. */
+  overdue: Pending | null;
 }
+
+const DEATHS = 2;
+/** The kernel kills for want of memory without a word, so these count at some time too. */
+const FOREIGN_DEATHS = 5;
+/** The rest is for what is still in work when the new child is there. */
+const RETIRE_AFTER = 0.6 * CPU_SECONDS;
+/** Kills during the start, one after the other; a start that fails by itself is not repeated. */
+const STARTS = 10;
 
 export class Host {
   readonly #options: HostOptions;
   readonly #waiting: Pending[] = [];
   readonly #suspects: Pending[] = [];
-  readonly #inWork = new Map<number, Pending>();
-  #child: Child | null = null;
+  /** Takes the requests. */
+  #current: Child | null = null;
+  /** Starts beside the current one, to take its place. */
+  #next: Child | null = null;
+  /** All that still live: current, next, and those that finish what they began. */
+  readonly #children = new Set<Child>();
   #models: Promise<Models> | null = null;
   #loaded: Models | null = null;
   #nextId = 1;
+  #failedStarts = 0;
   #closed = false;
+  #whenAllGone: (() => void) | null = null;
 
   constructor(options: HostOptions) {
     this.#options = options;
   }
 
-  /** The child's process id while there is one. */
+  /** The id of the child process that takes the requests, while there is one. */
   get pid(): number | null {
-    return this.#child?.process.pid ?? null;
+    return this.#current?.guest.pid ?? null;
   }
 
   /** Throws VisavisError `model_unavailable`, `detector_unavailable`, or `broken_picture` after two deaths. */
   async run(task: Task): Promise<Answer> {
     if (task.kind === 'detect') await this.#loadModels();
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ task, resolve, reject, deaths: 0, watch: new AbortController() });
+      const watch = new AbortController();
+      this.#waiting.push({ task, resolve, reject, deaths: 0, foreignDeaths: 0, watch });
       this.#advance();
     });
   }
@@ -71,11 +89,12 @@ export class Host {
   /** Ends the child; what is still in work or waiting is refused with `detector_unavailable`. */
   async close(): Promise<void> {
     this.#closed = true;
-    const child = this.#child?.process;
     this.#refuseAll('the detector was closed');
-    if (!child) return;
-    const gone = new Promise<void>((resolve) => child.once('close', () => resolve()));
-    child.kill('SIGKILL');
+    if (this.#children.size === 0) return;
+    const gone = new Promise<void>((resolve) => {
+      this.#whenAllGone = resolve;
+    });
+    for (const { guest } of [...this.#children]) guest.end('the detector was closed');
     await gone;
   }
 
@@ -96,103 +115,143 @@ export class Host {
       return;
     }
     if (this.#waiting.length + this.#suspects.length === 0) return;
-    this.#child ??= this.#start();
-    const child = this.#child;
-    if (!child.ready) return;
+    this.#current ??= this.#start();
+    const child = this.#current;
+    if (!child.guest.ready) return;
     if (this.#suspects.length > 0) {
       // A suspect works alone, so that its death accuses nobody else.
-      if (this.#inWork.size === 0) this.#send(child, this.#suspects.shift());
+      if (child.inWork.size === 0) this.#send(child, this.#suspects.shift());
       return;
     }
-    if ([...this.#inWork.values()].some(({ deaths }) => deaths > 0)) return;
+    if ([...child.inWork.values()].some(isSuspect)) return;
     // One more than there are threads, so that none waits for the next picture to arrive.
-    while (this.#inWork.size <= this.#options.threads && this.#waiting.length > 0)
+    while (child.inWork.size <= this.#options.threads && this.#waiting.length > 0)
       this.#send(child, this.#waiting.shift());
   }
 
   #send(child: Child, pending: Pending | undefined): void {
     if (!pending) return;
     if (pending.task.kind === 'detect' && !child.hasModels && this.#loaded) {
-      this.#post(child, { type: 'models', models: this.#loaded });
+      child.guest.send({ type: 'models', models: this.#loaded });
       child.hasModels = true;
     }
     const id = this.#nextId++;
-    this.#inWork.set(id, pending);
-    this.#post(child, { type: 'task', id, task: pending.task });
+    child.inWork.set(id, pending);
+    child.guest.send({ type: 'task', id, task: pending.task });
     void this.#watchOver(child, pending);
   }
 
-  #post(child: Child, message: ToChild): void {
-    // A child that is gone refuses messages; its 'close' event puts the tasks back.
-    child.process.send(message, () => {});
-  }
-
   async #watchOver(child: Child, pending: Pending): Promise<void> {
+    const { clock, patience } = this.#options;
     const { signal } = pending.watch;
-    await this.#options.clock.sleep(this.#options.patience, signal);
-    if (!signal.aborted) child.process.kill('SIGKILL');
+    await clock.sleep(patience, signal);
+    if (signal.aborted) return;
+    child.overdue ??= pending;
+    child.guest.end(`it took longer than ${Math.round(patience / 1000)} s`, 'itself');
   }
 
   #start(): Child {
-    const { launch = launchChild, threads } = this.#options;
-    const child: Child = { process: launch(threads), ready: false, hasModels: false, lastWords: '' };
-    child.process.on('message', (message: FromChild) => this.#receive(child, message));
-    child.process.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
-      child.lastWords = (child.lastWords + chunk).slice(-2000);
+    const { launch = launchChild, threads, clock } = this.#options;
+    const guest = new Guest(launch, threads, clock, {
+      ready: () => this.#ready(child),
+      answer: (id, answer, cpuSeconds) => this.#answered(child, id, answer, cpuSeconds),
+      gone: (end) => this.#gone(child, end),
     });
-    let over = false;
-    const end = (how: string) => {
-      if (over) return;
-      over = true;
-      this.#buried(child, how);
-    };
-    child.process.on('error', (error) => {
-      if (child.process.pid === undefined) end(error.message);
-    });
-    child.process.on('close', (code, signal) => end(signal ?? `exit code ${code}`));
+    const child: Child = { guest, inWork: new Map(), hasModels: false, overdue: null };
+    this.#children.add(child);
     return child;
   }
 
-  #receive(child: Child, message: FromChild): void {
-    if (message.type === 'ready') child.ready = true;
-    else {
-      const pending = this.#inWork.get(message.id);
-      this.#inWork.delete(message.id);
-      pending?.watch.abort();
-      pending?.resolve(message.answer);
+  #ready(child: Child): void {
+    this.#failedStarts = 0;
+    if (child === this.#next) {
+      const old = this.#current;
+      this.#current = child;
+      this.#next = null;
+      if (old) dismissWhenIdle(old);
     }
     this.#advance();
   }
 
-  #buried(child: Child, how: string): void {
-    this.#child = null;
-    if (!child.ready) {
-      this.#refuseAll(`its process did not start: ${how} ${child.lastWords}`.trim());
+  #answered(child: Child, id: number, answer: Answer, cpuSeconds: number): void {
+    const pending = child.inWork.get(id);
+    child.inWork.delete(id);
+    pending?.watch.abort();
+    pending?.resolve(answer);
+    if (child !== this.#current) dismissWhenIdle(child);
+    else if (cpuSeconds > RETIRE_AFTER && !this.#closed) this.#next ??= this.#start();
+    this.#advance();
+  }
+
+  #gone(child: Child, end: End): void {
+    this.#children.delete(child);
+    if (this.#children.size === 0) this.#whenAllGone?.();
+    if (child === this.#next) {
+      // The current one still works; its next answer asks for another successor.
+      this.#next = null;
       return;
     }
-    const inWork = [...this.#inWork.values()];
-    this.#inWork.clear();
-    for (const pending of inWork) {
-      pending.watch.abort();
-      pending.watch = new AbortController();
-      pending.deaths++;
-      if (pending.deaths < 2) this.#suspects.push(pending);
-      else
-        pending.reject(
-          new VisavisError('broken_picture', 'the picture ended the detector process twice', {
-            details: { how, lastWords: child.lastWords },
-          }),
-        );
+    if (child === this.#current) {
+      this.#current = this.#next;
+      this.#next = null;
+    }
+    if (child.guest.ready) this.#accuse(child, end);
+    else if (end.cause !== 'foreign' || ++this.#failedStarts >= STARTS) {
+      this.#failedStarts = 0;
+      const { how, lastWords } = end;
+      this.#refuseAll(how.startsWith(UNAVAILABLE) ? how : `its process did not start: ${how} ${lastWords}`);
+      return;
     }
     this.#advance();
+  }
+
+  #accuse({ inWork, overdue }: Child, end: End): void {
+    for (const pending of inWork.values()) {
+      pending.watch.abort();
+      pending.watch = new AbortController();
+      // Beside a picture that took too long, the others did nothing wrong.
+      if (overdue !== null && overdue !== pending) {
+        this.#waiting.unshift(pending);
+        continue;
+      }
+      if (end.cause === 'itself') pending.deaths++;
+      else pending.foreignDeaths++;
+      if (pending.deaths < DEATHS && pending.foreignDeaths < FOREIGN_DEATHS) this.#suspects.push(pending);
+      else pending.reject(givenUp(pending, end));
+    }
+    inWork.clear();
   }
 
   #refuseAll(reason: string): void {
-    const all = [...this.#inWork.values(), ...this.#suspects.splice(0), ...this.#waiting.splice(0)];
-    this.#inWork.clear();
+    const all = [...this.#suspects.splice(0), ...this.#waiting.splice(0)];
+    for (const { inWork } of this.#children) {
+      all.push(...inWork.values());
+      inWork.clear();
+    }
+    const message = reason.startsWith(UNAVAILABLE) ? reason : `${UNAVAILABLE}: ${reason.trim()}.`;
     for (const pending of all) {
       pending.watch.abort();
-      pending.reject(new VisavisError('detector_unavailable', `Face detection is not available: ${reason}.`));
+      pending.reject(new VisavisError('detector_unavailable', message));
     }
   }
+}
+
+const UNAVAILABLE = 'Face detection is not available';
+
+function isSuspect({ deaths, foreignDeaths }: Pending): boolean {
+  return deaths + foreignDeaths > 0;
+}
+
+function dismissWhenIdle({ guest, inWork }: Child): void {
+  if (inWork.size === 0) guest.end('its work is done');
+}
+
+/** The message is shown on the project page as the reason why the picture was set aside. */
+function givenUp({ deaths, foreignDeaths }: Pending, { how, lastWords }: End): VisavisError {
+  const times = deaths + foreignDeaths === 2 ? 'twice' : `${deaths + foreignDeaths} times`;
+  return new VisavisError(
+    'broken_picture',
+    `the picture ended the process that looks at it, ${times} (the last time: ${how})`,
+    { details: { how, lastWords } },
+  );
 }

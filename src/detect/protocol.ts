@@ -12,6 +12,8 @@ export type Task =
       readonly picture: Uint8Array;
       readonly embed: boolean;
       readonly boxes: readonly Box[] | null;
+      /** Look closer, piece by piece, even when the first look finds no crowd. */
+      readonly smallFaces: boolean;
     }
   | { readonly kind: 'draw'; readonly drawing: Drawing };
 
@@ -24,6 +26,7 @@ export interface FoundFace {
   readonly box: Box;
   readonly score: number;
   readonly landmarks: readonly Point[];
+  readonly quality: number;
   readonly embedding: Float32Array | null;
 }
 
@@ -47,10 +50,17 @@ export type ToChild =
   | { readonly type: 'models'; readonly models: Models }
   | { readonly type: 'task'; readonly id: number; readonly task: Task };
 
-/** Child → parent. `ready` comes first. */
+/** Child → parent. `ready` comes first; `out-of-time` when its computing time is used up. */
 export type FromChild =
   | { readonly type: 'ready' }
-  | { readonly type: 'answer'; readonly id: number; readonly answer: Answer };
+  | { readonly type: 'out-of-time' }
+  | {
+      readonly type: 'answer';
+      readonly id: number;
+      readonly answer: Answer;
+      /** Computing time of the child since its start. */
+      readonly cpuSeconds: number;
+    };
 
 /** Child → thread. */
 export interface Job {

@@ -1,9 +1,20 @@
-/** Checks that need no decoding: size, and the type by content (names lie: two of the test `.jpg` were WebP). */
+/**
+ * Checks that need no decoding: size, the type by content (names lie: two of the test `.jpg` were WebP), and
+ * what the header says that it will become.
+ */
 import { VisavisError } from '../core/platform/errors.ts';
+import { MOST_PAGES, type PictureType, readHeader } from './header.ts';
 
-export type PictureType = 'jpeg' | 'png' | 'gif' | 'webp' | 'tiff';
+export type { PictureType };
 
 export const MAX_PICTURE_BYTES = 50 * 1024 * 1024;
+export const MAX_PIXELS = 1e8;
+/** Long animations have some hundred frames. The first one alone is looked at, but all are read over. */
+const MAX_PAGES = 5000;
+/** Below this, a picture of one colour may be as small as it likes. */
+const HARMLESS_BYTES = 64 * 1024 * 1024;
+/** Deflate packs nothing but a single colour a thousand times; photographs reach a hundred at most. */
+const MAX_RATIO = 250;
 
 /** Throws VisavisError `not_a_picture` or `picture_too_large`. */
 export function checkPicture(bytes: Uint8Array): PictureType {
@@ -15,7 +26,31 @@ export function checkPicture(bytes: Uint8Array): PictureType {
       'not_a_picture',
       bytes.length === 0 ? 'the file is empty' : 'not a JPEG, PNG, GIF, WebP or TIFF picture',
     );
+  checkHeader(bytes, type);
   return type;
+}
+
+function checkHeader(bytes: Uint8Array, type: PictureType): void {
+  const header = readHeader(bytes, type);
+  if (header === null) return;
+  const { width, height, pixelBytes, pages } = header;
+  if (width * height > MAX_PIXELS)
+    throw new VisavisError('picture_too_large', 'the picture has more than 100 megapixels');
+  if (pages > MAX_PAGES) {
+    const count = pages >= MOST_PAGES ? `at least ${MOST_PAGES}` : pages;
+    throw new VisavisError(
+      'picture_too_large',
+      `the picture has ${count} frames or pages, more than ${MAX_PAGES}`,
+    );
+  }
+  const unpacked = width * height * pixelBytes;
+  if (unpacked > HARMLESS_BYTES && unpacked > MAX_RATIO * bytes.length) {
+    const [mega, kilo] = [Math.round(unpacked / 1e6), Math.ceil(bytes.length / 1e3)];
+    throw new VisavisError(
+      'picture_too_large',
+      `the picture would unpack from ${kilo} kB to ${mega} MB, as no photograph does`,
+    );
+  }
 }
 
 function sniff(bytes: Uint8Array): PictureType | null {

@@ -5,6 +5,7 @@
 import sharp from 'sharp';
 import { draw } from './drawing/draw.ts';
 import { findFaces } from './faces.ts';
+import { blockLoaders } from './limits/loaders.ts';
 import { PictureError } from './picture.ts';
 import type { Answer, Job, Models } from './protocol.ts';
 import { openBundle, type Steps } from './steps/bundles.ts';
@@ -12,18 +13,7 @@ import { openBundle, type Steps } from './steps/bundles.ts';
 // The pool has a thread for each picture in work, and no picture comes twice.
 sharp.concurrency(1);
 sharp.cache(false);
-// Pictures come as bytes, of the kinds that sniff.ts lets through; SVG is what our own drawings are made of.
-sharp.block({ operation: ['VipsForeignLoad'] });
-sharp.unblock({
-  operation: [
-    'VipsForeignLoadJpegBuffer',
-    'VipsForeignLoadPngBuffer',
-    'VipsForeignLoadWebpBuffer',
-    'VipsForeignLoadNsgifBuffer',
-    'VipsForeignLoadTiffBuffer',
-    'VipsForeignLoadSvgBuffer',
-  ],
-});
+blockLoaders();
 
 let opened: Promise<Steps> | null = null;
 

@@ -45,7 +45,8 @@ describe('visavis detect', () => {
     expect(lines.map(({ faces }) => faces.length)).toEqual([4, 3, 4, 3]);
     expect(lines[1]).toMatchObject({ width: 1920, height: 1280, model: expect.stringMatching(/dlib-128/) });
     const [face] = lines[1].faces;
-    expect(Object.keys(face)).toEqual(['box', 'score', 'landmarks']);
+    expect(Object.keys(face)).toEqual(['box', 'score', 'quality', 'landmarks']);
+    expect(face.quality).toBeGreaterThan(0.5);
     expect(face.box).toHaveLength(4);
     expect(face.landmarks).toHaveLength(5);
     for (const value of [...face.box, ...face.landmarks.flat()]) {

@@ -1,38 +1,47 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { setTimeout as pause } from 'node:timers/promises';
-import { promisify } from 'node:util';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { type Clock, systemClock } from '../../src/core/platform/clock.ts';
 import { Host } from '../../src/detect/host.ts';
-import { launchChild } from '../../src/detect/launch.ts';
 import type { Answer, Task } from '../../src/detect/protocol.ts';
 
 /**
- * Stands for the real child: the first byte of the picture says what happens. 0 kills it, 1 is never answered,
- * 2 is the answer "failed"; any other is answered as the width of a picture without faces.
+ * Stands for the real child: the first byte of the picture says what happens. It aborts at 0, never answers 1,
+ * answers 2 with "failed" and 3 with its process id as the height. 4 is not answered and uses up its computing
+ * time, 5 is answered with nonsense, at 6 somebody sends it SIGKILL. Any other is answered as the width of a
+ * picture without faces.
  */
 const FAKE_CHILD = `
-  process.on('message', ({ type, id, task }) => {
+  import { Socket } from 'node:net';
+  const { Channel } = await import(${JSON.stringify(new URL('../../src/detect/channel.ts', import.meta.url).href)});
+  const channel = new Channel(new Socket({ fd: 3 }), Infinity, { message, over: () => process.exit() });
+  let cpuSeconds = 0;
+  function message({ type, id, task }) {
     if (type !== 'task') return;
     const [what] = task.picture;
-    if (what === 0) process.kill(process.pid, 'SIGKILL');
-    if (what < 2) return;
+    if (what === 0) process.abort();
+    if (what === 1) return;
+    if (what === 4) { cpuSeconds = 1000; return; }
+    if (what === 5) channel.send({ type: 'answer', id, cpuSeconds, answer: { found: 'nonsense' } });
+    if (what === 6) return process.kill(process.pid, 'SIGKILL');
     const answer = what === 2
       ? { error: { code: 'failed', message: 'as told' } }
-      : { found: { width: what, height: 0, faces: [] } };
-    process.send({ type: 'answer', id, answer });
-  });
-  process.on('disconnect', () => process.exit());
-  process.send({ type: 'ready' });`;
+      : { found: { width: what, height: what === 3 ? process.pid : 0, faces: [] } };
+    channel.send({ type: 'answer', id, answer, cpuSeconds });
+  }
+  channel.send({ type: 'ready' });`;
 
+const PATIENCE = 5000;
 const KILLS = 0;
 const HANGS = 1;
+const TELLS_PID = 3;
+const AGES = 4;
+const NONSENSE = 5;
+const KILLED = 6;
 
 let host: Host | null = null;
 let launched = 0;
 afterEach(async () => {
-  vi.unstubAllEnvs();
   await host?.close();
   host = null;
 });
@@ -42,14 +51,17 @@ function hostOf(options: { code?: string; clock?: Clock; threads?: number } = {}
   launched = 0;
   const launch = (): ChildProcess => {
     launched++;
-    return spawn(process.execPath, ['--eval', code], {
-      env: {},
-      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-      serialization: 'advanced',
-    });
+    return spawn(
+      process.execPath,
+      ['--disable-warning=ExperimentalWarning', '--input-type=module', '--eval', code],
+      {
+        env: {},
+        stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+      },
+    );
   };
   const models = async () => ({ bundle: 'default' as const, files: {} });
-  host = new Host({ threads, models, clock, patience: 1000, launch });
+  host = new Host({ threads, models, clock, patience: PATIENCE, launch });
   return host;
 }
 
@@ -58,6 +70,7 @@ const task = (what: number): Task => ({
   picture: Uint8Array.of(what),
   embed: false,
   boxes: null,
+  smallFaces: false,
 });
 
 const width = (answer: Answer) => ('found' in answer ? answer.found.width : null);
@@ -91,11 +104,14 @@ it('a task that hangs is ended when its time is over, and counts as a death', as
   const alarms: (() => void)[] = [];
   const clock: Clock = {
     now: () => 0,
-    sleep: (_ms, signal) =>
-      new Promise((resolve) => {
+    sleep: (ms, signal) => {
+      // The time of a start is not what this is about.
+      if (ms !== PATIENCE) return systemClock.sleep(ms, signal);
+      return new Promise((resolve) => {
         alarms.push(resolve);
         signal?.addEventListener('abort', () => resolve(), { once: true });
-      }),
+      });
+    },
   };
   const host = hostOf({ clock, threads: 1 });
   const hanging = host.run(task(HANGS)).catch((error: unknown) => error);
@@ -144,43 +160,77 @@ it('models that cannot be had are told, and asked for again', async () => {
   expect(host.pid).toBeNull();
 });
 
-describe.runIf(process.platform === 'linux')('the real child', () => {
-  it('has an empty environment', async () => {
-    vi.stubEnv('VISAVIS_TOKEN_KEY', 'must-not-be-seen');
-    const child = launchChild(1);
-    try {
-      await new Promise((resolve) => child.once('message', resolve));
-      const environment = readFileSync(`/proc/${child.pid}/environ`, 'utf8').split('\0');
-      // Node itself tells the child which pipe its parent is at.
-      expect(environment.filter((line) => line !== '' && !line.startsWith('NODE_CHANNEL_'))).toEqual([]);
-    } finally {
-      child.kill('SIGKILL');
-    }
+it('what means nothing is the fault of the picture that was in work', async () => {
+  const host = hostOf();
+  await expect(host.run(task(NONSENSE))).rejects.toMatchObject({
+    code: 'broken_picture',
+    message: expect.stringContaining('a message that means nothing'),
+  });
+  expect(width(await host.run(task(12)))).toBe(12);
+});
+
+it('a kill by somebody else is weak evidence: it takes five of them', async () => {
+  const host = hostOf();
+  const [killed, fine] = await Promise.all([
+    host.run(task(KILLED)).catch((error: unknown) => error),
+    host.run(task(13)),
+  ]);
+  expect(killed).toMatchObject({ code: 'broken_picture', message: expect.stringContaining('5 times') });
+  expect(width(fine)).toBe(13);
+  expect(launched).toBe(5);
+});
+
+describe('a child that has used most of its computing time', () => {
+  const pidOf = async (host: Host) => {
+    const answer = await host.run(task(TELLS_PID));
+    return 'found' in answer ? answer.found.height : null;
+  };
+
+  it('is changed for a new one, and finishes what it has in work', async () => {
+    const host = hostOf({ threads: 2 });
+    const first = await pidOf(host);
+    // Not answered by the first child: it ends with it when somebody kills that, and is done by the next.
+    const unanswered = host.run(task(AGES)).catch((error: unknown) => error);
+    expect(await pidOf(host)).toBe(first);
+    let now = first;
+    while (now === first) now = await pidOf(host);
+    expect(launched).toBe(2);
+    expect(host.pid).toBe(now);
+    await host.close();
+    expect(await unanswered).toMatchObject({ code: 'detector_unavailable' });
   });
 
-  it('ends when its parent is killed', async () => {
-    const module = new URL('../../src/detect/launch.ts', import.meta.url).href;
-    const script =
-      `const { launchChild } = await import(${JSON.stringify(module)});` +
-      'const child = launchChild(2);' +
-      "child.once('message', () => process.stdout.write(String(child.pid), () => process.kill(process.pid, 'SIGKILL')));";
-    const failure = await promisify(execFile)(process.execPath, [
-      '--input-type=module',
-      '--eval',
-      script,
-    ]).catch((error: { signal: string; stdout: string }) => error);
-    const pid = Number(failure.stdout);
-    expect(pid).toBeGreaterThan(0);
-    // The test's own time limit ends this if it never goes.
-    while (isRunning(pid)) await pause(20);
+  it('ends as soon as nothing is in work', async () => {
+    const host = hostOf({ threads: 2 });
+    const first = Number(await pidOf(host));
+    const gone = host.run(task(AGES)).catch(() => null);
+    while ((await pidOf(host)) === first);
+    expect(() => process.kill(first, 0)).not.toThrow();
+    await host.close();
+    await gone;
+    expect(() => process.kill(first, 0)).toThrow();
   });
 });
 
-/** A process that ended but that nobody waited for still has a number; its state is Z. */
-function isRunning(pid: number): boolean {
-  try {
-    return !/^\d+ \(.*\) [ZX]/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  } catch {
-    return false;
-  }
-}
+it('starts that somebody kills are repeated, but not for ever', async () => {
+  const host = hostOf({ code: "process.kill(process.pid, 'SIGKILL')" });
+  await expect(host.run(task(9))).rejects.toMatchObject({
+    code: 'detector_unavailable',
+    message: expect.stringContaining('SIGKILL'),
+  });
+  expect(launched).toBe(10);
+});
+
+it('a program that is not there is told, too', async () => {
+  const models = async () => ({ bundle: 'default' as const, files: {} });
+  const launch = () => spawn('/nowhere/at-all', { stdio: ['ignore', 'ignore', 'pipe', 'pipe'] });
+  host = new Host({ threads: 1, models, clock: systemClock, patience: 1000, launch });
+  await expect(host.run(task(9))).rejects.toMatchObject({ code: 'detector_unavailable' });
+});
+
+it('what holds a child from being launched is told as it is', async () => {
+  const models = async () => ({ bundle: 'default' as const, files: {} });
+  const launch = () => Promise.reject(new Error('nothing works here'));
+  host = new Host({ threads: 1, models, clock: systemClock, patience: 1000, launch });
+  await expect(host.run(task(9))).rejects.toThrow(/not available: .*nothing works here/);
+});

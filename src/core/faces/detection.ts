@@ -6,14 +6,18 @@ import { projectsChanged } from '../projects/changes.ts';
 import { assertFileLease, claimFiles, type FileLease } from '../store/leases.ts';
 import type { Store, Trx } from '../store/store.ts';
 import type { Pictures } from '../wiki/pictures.ts';
+import type { Wiki } from '../wiki/wiki.ts';
 import { wikiErrorDetails } from '../wiki/wiki-error.ts';
-import type { Detection, Detector } from './detector.ts';
+import { lookCloser } from './closer.ts';
+import type { Detector } from './detector.ts';
+import { asSeen, type KnownFace } from './known-face.ts';
 import { vectorToBytes } from './vectors.ts';
 
 export interface DetectionDeps {
   readonly store: Store;
   readonly clock: Clock;
   readonly pictures: Pictures;
+  readonly wiki: Pick<Wiki, 'filesByPageId'>;
   readonly detector: Detector;
   readonly nudges: Nudges;
   readonly log: Log;
@@ -29,7 +33,7 @@ const FIRST_RETRY_MS = 60_000;
 const LONGEST_RETRY_MS = 6 * 60 * 60_000;
 
 /** These are about the bytes: trying again would give the same. Everything else passes. */
-const FINAL: readonly ErrorCode[] = [
+export const FINAL: readonly ErrorCode[] = [
   'not_a_picture',
   'broken_picture',
   'picture_too_large',
@@ -65,15 +69,16 @@ async function detectFile(deps: DetectionDeps, lease: FileLease): Promise<void> 
   const { store, pictures, detector, log, nudges } = deps;
   const file = await store.db
     .selectFrom('files')
-    .select(['id', 'title', 'sha1', 'thumb_url', 'attempts'])
+    .select(['id', 'page_id', 'title', 'sha1', 'mime', 'width', 'height', 'thumb_url', 'attempts'])
     .where('id', '=', lease.fileId)
     .executeTakeFirstOrThrow();
   try {
     const picture = await pictures.download(file.thumb_url);
-    const embed = await someProjectMatches(store, file.id);
-    const detection = await detector.detect(picture, { embed });
-    await keepFaces(deps, lease, file.sha1, detection);
-    log.info({ file: file.title, faces: detection.faces.length }, 'faces found');
+    const { embed, smallFaces } = await whatProjectsWant(store, file.id);
+    const detection = await detector.detect(picture, { embed, ...(smallFaces ? { smallFaces } : {}) });
+    const faces = embed ? await lookCloser(deps, file, detection) : asSeen(detection);
+    await keepFaces(deps, lease, file.sha1, detection.model, faces);
+    log.info({ file: file.title, faces: faces.length }, 'faces found');
     nudges.nudge('posts');
   } catch (error) {
     await keepFailure(deps, lease, file, error);
@@ -84,7 +89,8 @@ async function keepFaces(
   deps: DetectionDeps,
   lease: FileLease,
   sha1: string,
-  detection: Detection,
+  model: string,
+  faces: readonly KnownFace[],
 ): Promise<void> {
   const { store, clock } = deps;
   const now = clock.now();
@@ -93,7 +99,7 @@ async function keepFaces(
     // A new version was uploaded while we looked at the old one: leave it waiting, look again.
     if (file.sha1 !== sha1) return release(trx, lease);
     await dropOldFaces(trx, file.id);
-    for (const face of detection.faces) {
+    for (const { face, seen } of faces) {
       const [x, y, w, h] = face.box;
       const { id } = await trx
         .insertInto('faces')
@@ -105,10 +111,11 @@ async function keepFaces(
           w,
           h,
           score: face.score,
+          quality: face.quality,
           landmarks: JSON.stringify(face.landmarks),
-          model: detection.model,
-          seen_width: detection.width,
-          seen_height: detection.height,
+          model,
+          seen_width: seen.width,
+          seen_height: seen.height,
           source: 'detector',
           created_at: now,
         })
@@ -117,7 +124,7 @@ async function keepFaces(
       if (face.embedding) {
         await trx
           .insertInto('embeddings')
-          .values({ face_id: id, model: detection.model, vector: vectorToBytes(face.embedding) })
+          .values({ face_id: id, model, vector: vectorToBytes(face.embedding) })
           .execute();
       }
     }
@@ -212,14 +219,19 @@ async function release(trx: Trx, lease: FileLease): Promise<void> {
 }
 
 /** Embeddings are biometric data: none are made unless a project with matching on uses the file (PRODUCT S19). */
-async function someProjectMatches(store: Store, fileId: number): Promise<boolean> {
-  const row = await store.db
+async function whatProjectsWant(
+  store: Store,
+  fileId: number,
+): Promise<{ embed: boolean; smallFaces: boolean }> {
+  const rows = await store.db
     .selectFrom('project_files')
     .innerJoin('projects', 'projects.id', 'project_files.project_id')
-    .select('projects.id')
+    .select(['projects.matching', 'projects.small_faces'])
     .where('project_files.file_id', '=', fileId)
-    .where('projects.matching', '=', 1)
     .where('projects.state', 'in', ['active', 'paused'])
-    .executeTakeFirst();
-  return row !== undefined;
+    .execute();
+  return {
+    embed: rows.some((row) => row.matching === 1),
+    smallFaces: rows.some((row) => row.small_faces === 1),
+  };
 }

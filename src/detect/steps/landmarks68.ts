@@ -1,24 +1,24 @@
 /** face-api's 68 landmarks, brought down to the five that alignment needs. */
-import { toPlanes, warp, type XY } from '../geometry.ts';
+import type { XY } from '../geometry.ts';
 import type { Raster } from '../picture.ts';
-import { only, openNetwork } from './session.ts';
-import type { PixelBox } from './ultraface.ts';
+import { warp } from '../sampling.ts';
+import { createBatches } from './batches.ts';
+import type { PixelBox } from './boxes.ts';
+import { openNetwork } from './session.ts';
 
 const SIZE = 112;
 
 /** Gives eye, eye, nose tip, mouth corner, mouth corner: left to right in the picture, in pixels. */
 export async function openLandmarks68(
   model: Uint8Array,
-): Promise<(picture: Raster, box: PixelBox) => Promise<XY[]>> {
-  const network = await openNetwork(model);
+): Promise<(picture: Raster, box: PixelBox) => Promise<readonly XY[]>> {
+  const batches = createBatches(await openNetwork(model), SIZE);
   return async (picture, [x, y, width, height]) => {
     const side = Math.max(width, height);
     const left = x + (width - side) / 2;
     const top = y + (height - side) / 2;
-    const square = await warp(picture, { a: side / SIZE, b: 0, dx: left, dy: top }, SIZE);
-    const input = new Float32Array(3 * SIZE * SIZE);
-    toPlanes(square, input, 0);
-    const output = only(await network(input, [1, 3, SIZE, SIZE]));
+    const square = { a: side / SIZE, b: 0, dx: left, dy: top };
+    const output = await batches.run((planes, offset) => warp(picture, square, SIZE, planes, offset));
     const point = (i: number): XY => [
       left + (output[i * 2] ?? 0) * side,
       top + (output[i * 2 + 1] ?? 0) * side,

@@ -1,11 +1,12 @@
 /** Opens models in onnxruntime. One thread each: the pool has a thread for each picture in work. */
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 
-/** Runs a network of one input: values and shape in, outputs by name out. */
-export type Network = (
-  values: Float32Array,
-  shape: readonly number[],
-) => Promise<Readonly<Record<string, Float32Array>>>;
+/** Runs a network of one input: values and shape in, outputs by name out. The outputs are the caller's own. */
+export interface Network {
+  (values: Float32Array, shape: readonly number[]): Promise<Readonly<Record<string, Float32Array>>>;
+  /** Of the input; null where it varies from call to call. */
+  readonly inputShape: readonly (number | null)[];
+}
 
 export async function openNetwork(model: Uint8Array): Promise<Network> {
   const session = await InferenceSession.create(model, {
@@ -15,12 +16,17 @@ export async function openNetwork(model: Uint8Array): Promise<Network> {
     logSeverityLevel: 3,
   });
   const [input = 'input'] = session.inputNames;
-  return async (values, shape) => {
+  const [metadata] = session.inputMetadata;
+  const shape = metadata?.isTensor ? metadata.shape : [];
+  const run = async (values: Float32Array, shape: readonly number[]) => {
     const outputs = await session.run({ [input]: new Tensor('float32', values, shape) });
     return Object.fromEntries(
       Object.entries(outputs).map(([name, tensor]) => [name, tensor.data as Float32Array]),
     );
   };
+  return Object.assign(run, {
+    inputShape: shape.map((size) => (typeof size === 'number' && size > 0 ? size : null)),
+  });
 }
 
 /** The values of the only output. */

@@ -2,12 +2,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Artifact, BUNDLES } from '../../../src/detect/models/catalogue.ts';
+import { BUNDLES, type PackageArtifact } from '../../../src/detect/models/catalogue.ts';
 import { fetchEntries, sha256Of } from '../../../src/detect/models/fetch.ts';
 import { only, openNetwork } from '../../../src/detect/steps/session.ts';
 import golden from './golden.json' with { type: 'json' };
 
-const { landmarks, embed } = BUNDLES.default.files as { landmarks: Artifact; embed: Artifact };
+const { landmarks, embed } = BUNDLES.default.files as { landmarks: PackageArtifact; embed: PackageArtifact };
 let folder = '';
 let sources = new Map<string, Buffer>();
 
@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-function convert({ convert, entries }: Artifact): Uint8Array {
+function convert({ convert, entries }: PackageArtifact): Uint8Array {
   if (!convert) throw new Error('nothing to convert');
   return convert(...entries.map(({ path }) => sources.get(path) ?? Buffer.alloc(0)));
 }

@@ -53,7 +53,7 @@ describe('prepared models', () => {
     bytes[1000] = (bytes[1000] ?? 0) ^ 1;
     await writeFile(landmarks.path, bytes);
     expect(await states(folder)).toEqual(['ready', 'damaged', 'ready']);
-    await expect(readModels(folder, 'default')).rejects.toMatchObject({ code: 'model_unavailable' });
+    await expect(readModels(folder)).rejects.toMatchObject({ code: 'model_unavailable' });
     await prepareModels(folder);
     expect(await states(folder)).toEqual(['ready', 'ready', 'ready']);
     expect(sha256Of(await readFile(landmarks.path))).toBe(landmarks.sha256);
