@@ -1,4 +1,5 @@
 import type { WikiAccount } from '../../src/core/wiki/account.ts';
+import type { Item } from '../../src/core/wiki/items.ts';
 import type { WikiErrorKind } from '../../src/core/wiki/retry.ts';
 import { isSameStatement, pageIdOfStatement } from '../../src/core/wiki/statement-id.ts';
 import type { FileStatements } from '../../src/core/wiki/statements.ts';
@@ -13,7 +14,10 @@ export interface Edit {
   readonly summary: string;
 }
 
-export interface FakeWiki extends Pick<Wiki, 'readStatements' | 'setStatement' | 'removeStatement'> {
+export interface FakeWiki
+  extends Pick<Wiki, 'readStatements' | 'setStatement' | 'removeStatement' | 'items'> {
+  /** Items that are not what they were: the one that it was merged into, or null when it was deleted. */
+  readonly itemsNow: Map<string, string | null>;
   /** Edits that were saved, in their order. */
   readonly edits: Edit[];
   /** Page ids of every read. */
@@ -38,6 +42,7 @@ export function fakeWiki(): FakeWiki {
   const files = new Map<number, { id: string; itemId: string }[]>();
   const edits: Edit[] = [];
   const reads: (readonly number[])[] = [];
+  const itemsNow = new Map<string, string | null>();
   let revision = 1000;
   let others = 0;
   const on = (pageId: number) => {
@@ -48,6 +53,7 @@ export function fakeWiki(): FakeWiki {
   const wiki: FakeWiki = {
     edits,
     reads,
+    itemsNow,
     onRequest: () => {},
     onSaved: () => {},
     onRead: () => {},
@@ -56,6 +62,17 @@ export function fakeWiki(): FakeWiki {
       const id = `M${pageId}$00000000-0000-4000-8000-${String(++others).padStart(12, '0')}`;
       on(pageId).push({ id, itemId });
       return id;
+    },
+    async items(ids) {
+      return new Map(
+        ids.map((asked): [string, Item | null] => {
+          const now = itemsNow.get(asked);
+          if (now === null) return [asked, null];
+          const id = now ?? asked;
+          const words = { label: id, description: null, dead: false, diedAt: null, portrait: null };
+          return [asked, { id, ...words, isHuman: true, redirectedTo: now ?? null }];
+        }),
+      );
     },
     async readStatements(pageIds) {
       if (pageIds.length > 50) throw new Error('more than 50 pages in one read');

@@ -1,7 +1,8 @@
 import type { Clock } from '../platform/clock.ts';
 import type { Log } from '../platform/log.ts';
+import { projectChanged } from '../projects/changes.ts';
 import { assertLease, type Lease, releaseLease, renewLease, takeLease } from '../store/leases.ts';
-import type { Store } from '../store/store.ts';
+import type { Store, Trx } from '../store/store.ts';
 import type { Wiki } from '../wiki/wiki.ts';
 
 export interface BootstrapDeps {
@@ -15,9 +16,10 @@ export interface BootstrapDeps {
 const LEASE_MS = 120_000;
 
 /**
- * Notes which of a project's files depict one of its persons on the wiki already (PRODUCT B2). It reads the
- * files' own statements, 50 at a time, instead of asking the search index, which is minutes behind. What
- * follows from it is done when the file's faces are known: see `faces/bootstrap.ts`.
+ * Notes which of a project's files depict one of its persons on the wiki already (PRODUCT B2), once for each
+ * file, also for those that a later crawl finds. It reads the files' own statements, 50 at a time, instead of
+ * asking the search index, which is minutes behind. What follows from it is done when the file's faces are
+ * known: see `faces/bootstrap.ts`.
  */
 export async function bootstrapStep(deps: BootstrapDeps): Promise<boolean> {
   const { store, clock } = deps;
@@ -26,7 +28,20 @@ export async function bootstrapStep(deps: BootstrapDeps): Promise<boolean> {
     .select('id')
     .where('state', '=', 'active')
     .where('crawled_at', 'is not', null)
-    .where('bootstrapped_at', 'is', null);
+    .where((eb) =>
+      eb.or([
+        eb('bootstrapped_at', 'is', null),
+        eb.exists(
+          eb
+            .selectFrom('project_files')
+            .innerJoin('files', 'files.id', 'project_files.file_id')
+            .select('files.id')
+            .whereRef('project_files.project_id', '=', 'projects.id')
+            .where('depicts_read_at', 'is', null)
+            .where('files.state', '!=', 'gone'),
+        ),
+      ]),
+    );
   const waiting = await wanted.orderBy('id').limit(10).execute();
   for (const project of waiting) {
     const lease = await takeLease(store, {
@@ -49,50 +64,97 @@ export async function bootstrapStep(deps: BootstrapDeps): Promise<boolean> {
 }
 
 async function bootstrapProject(deps: BootstrapDeps, lease: Lease, projectId: number): Promise<void> {
-  const { store, clock, wiki, log } = deps;
+  const { store, clock, log } = deps;
   const persons = await store.db
     .selectFrom('project_persons')
     .select('person')
     .where('project_id', '=', projectId)
     .execute();
   const wanted = new Set(persons.map((row) => row.person));
-  const files = await store.db
+  let [read, depicting] = [0, 0];
+  for (;;) {
+    const batch = await unreadFiles(store, projectId);
+    if (batch.length === 0) break;
+    const found = await depictingFiles(deps, batch, wanted);
+    if (!(await renewLease(store, lease, clock.now(), LEASE_MS))) return;
+    await store.transaction(async (trx) => {
+      await assertLease(store, trx, lease);
+      await keepDepicting(trx, projectId, batch, found, clock.now());
+    });
+    read += batch.length;
+    depicting += found.size;
+  }
+  await store.transaction(async (trx) => {
+    await assertLease(store, trx, lease);
+    await trx
+      .updateTable('projects')
+      .set({ bootstrapped_at: clock.now() })
+      .where('id', '=', projectId)
+      .execute();
+  });
+  log.info({ project: projectId, files: read, depicting }, 'known depictions noted');
+}
+
+interface Unread {
+  readonly id: number;
+  readonly page_id: number;
+}
+
+async function unreadFiles(store: Store, projectId: number): Promise<Unread[]> {
+  return store.db
     .selectFrom('project_files')
     .innerJoin('files', 'files.id', 'project_files.file_id')
     .select(['files.id', 'files.page_id'])
     .where('project_id', '=', projectId)
+    .where('depicts_read_at', 'is', null)
+    .where('files.state', '!=', 'gone')
     .orderBy('files.id')
+    .limit(50)
     .execute();
-  const depicting: { fileId: number; person: string }[] = [];
-  for (let start = 0; start < files.length; start += 50) {
-    const batch = files.slice(start, start + 50);
-    const statements = await wiki.readStatements(batch.map((file) => file.page_id));
-    for (const file of batch) {
-      const items = statements.get(file.page_id)?.statements.map(({ itemId }) => itemId ?? '') ?? [];
-      const [person, another] = [...new Set(items)].filter((item) => wanted.has(item));
-      // With two of them a face could be either.
-      if (person !== undefined && another === undefined) depicting.push({ fileId: file.id, person });
-    }
-    if (!(await renewLease(store, lease, clock.now(), LEASE_MS))) return;
+}
+
+/** Our ids of files that depict one of the persons, with the person. */
+async function depictingFiles(
+  { wiki }: BootstrapDeps,
+  batch: readonly Unread[],
+  wanted: ReadonlySet<string>,
+): Promise<ReadonlyMap<number, string>> {
+  const statements = await wiki.readStatements(batch.map((file) => file.page_id));
+  const found = new Map<number, string>();
+  for (const file of batch) {
+    const items = statements.get(file.page_id)?.statements.map(({ itemId }) => itemId ?? '') ?? [];
+    const [person, another] = [...new Set(items)].filter((item) => wanted.has(item));
+    // With two of them a face could be either.
+    if (person !== undefined && another === undefined) found.set(file.id, person);
   }
-  await store.transaction(async (trx) => {
-    await assertLease(store, trx, lease);
-    for (const { fileId, person } of depicting) {
-      await trx
-        .updateTable('project_files')
-        .set({ depicts: person })
-        .where('project_id', '=', projectId)
-        .where('file_id', '=', fileId)
-        .execute();
-    }
+  return found;
+}
+
+async function keepDepicting(
+  trx: Trx,
+  projectId: number,
+  batch: readonly Unread[],
+  found: ReadonlyMap<number, string>,
+  now: number,
+): Promise<void> {
+  await trx
+    .updateTable('project_files')
+    .set({ depicts_read_at: now })
+    .where('project_id', '=', projectId)
+    .where(
+      'file_id',
+      'in',
+      batch.map((file) => file.id),
+    )
+    .execute();
+  for (const [fileId, person] of found) {
     await trx
-      .updateTable('projects')
-      .set((eb) => ({ bootstrapped_at: clock.now(), change_number: eb('change_number', '+', 1) }))
-      .where('id', '=', projectId)
+      .updateTable('project_files')
+      .set({ depicts: person })
+      .where('project_id', '=', projectId)
+      .where('file_id', '=', fileId)
       .execute();
-  });
-  log.info(
-    { project: projectId, files: files.length, depicting: depicting.length },
-    'known depictions noted',
-  );
+  }
+  // Their single faces become examples.
+  if (found.size > 0) await projectChanged(trx, projectId);
 }

@@ -1,43 +1,41 @@
 import type { Clock } from '../platform/clock.ts';
+import { describeError } from '../platform/errors.ts';
 import type { Log } from '../platform/log.ts';
 import type { Nudges } from '../platform/nudges.ts';
-import { projectChanged } from '../projects/changes.ts';
 import { assertLease, type Lease, releaseLease, renewLease, takeLease } from '../store/leases.ts';
 import type { Store, Trx } from '../store/store.ts';
-import type { WikiFile } from '../wiki/file-page.ts';
 import type { Wiki } from '../wiki/wiki.ts';
-import { upsertFile } from './files.ts';
+import { wikiErrorDetails } from '../wiki/wiki-error.ts';
+import { keepDetails, keepMissed, missedFiles, wantedPages } from './details.ts';
+import { type Crawl, countComing, countFiles } from './members.ts';
+import { enqueue, keepPage, type QueuedCategory } from './walk.ts';
 
 export interface CrawlDeps {
   readonly store: Store;
   readonly clock: Clock;
-  readonly wiki: Pick<Wiki, 'categoryFiles' | 'subcategories'>;
+  readonly wiki: Pick<Wiki, 'categoryMembers' | 'filesByPageId'>;
   readonly nudges: Nudges;
   readonly log: Log;
   readonly workerId: string;
+  /** A category that was read to its end is read again after this many milliseconds; null: only when asked. */
+  readonly crawlEveryMs?: number | null;
 }
 
 const LEASE_MS = 60_000;
-
-/** Kinds that can hold faces and that the wiki makes pictures of. */
-const PICTURE = /^image\/(jpeg|png|gif|webp|tiff|svg\+xml|x-xcf|vnd\.djvu)$|^application\/pdf$/;
+/** The wiki describes at most so many files in one answer. */
+const AT_ONCE = 50;
 
 /**
- * One step of the crawl: finds a project whose category has to be read and reads one page of one category,
- * breadth first. Where it stopped stands in `crawl_queue`, so that it goes on after anything.
+ * Finds a project whose categories have to be read, and reads them, breadth first. Each answer of the wiki is
+ * kept in one transaction together with where to go on (`crawl_queue`, `crawl_members`), so that whoever takes
+ * over after anything loses nothing and doubles nothing.
  * @returns whether there was something to do
  */
 export async function crawlStep(deps: CrawlDeps, signal?: AbortSignal): Promise<boolean> {
   const { store, clock } = deps;
-  const wanted = store.db
-    .selectFrom('projects')
-    .select(['id', 'category', 'depth', 'file_cap'])
-    .where('state', '=', 'active')
-    .where('crawl_wanted_at', 'is not', null);
-  const waiting = await wanted.orderBy('crawl_wanted_at').limit(10).execute();
-  for (const project of waiting) {
+  for (const id of await waitingProjects(deps)) {
     const lease = await takeLease(store, {
-      name: `crawl ${project.id}`,
+      name: `crawl ${id}`,
       owner: deps.workerId,
       now: clock.now(),
       ttl: LEASE_MS,
@@ -45,8 +43,17 @@ export async function crawlStep(deps: CrawlDeps, signal?: AbortSignal): Promise<
     if (!lease) continue;
     try {
       // Another worker may have finished it between our look and our lease.
-      if (!(await wanted.where('id', '=', project.id).executeTakeFirst())) continue;
-      await crawlProject(deps, lease, project, signal);
+      if (!(await wanted(deps).where('id', '=', id).executeTakeFirst())) continue;
+      await crawlProject(deps, lease, id, signal);
+    } catch (error) {
+      // Others have their turn first. Whoever has taken over sees to it otherwise.
+      if (describeError(error).code === 'lease_lost') throw error;
+      await store.db
+        .updateTable('projects')
+        .set({ crawl_wanted_at: clock.now() })
+        .where('id', '=', id)
+        .execute();
+      throw error;
     } finally {
       await releaseLease(store, lease);
     }
@@ -55,160 +62,229 @@ export async function crawlStep(deps: CrawlDeps, signal?: AbortSignal): Promise<
   return false;
 }
 
-interface Crawled {
-  readonly id: number;
-  readonly category: string;
-  readonly depth: number;
-  readonly file_cap: number;
+/** Those that somebody waits for first, then those that have not been looked at for long. */
+async function waitingProjects(deps: CrawlDeps): Promise<number[]> {
+  const rows = await wanted(deps).orderBy('crawled_at').limit(100).execute();
+  const waited = (row: { crawl_wanted_at: number | null }) => row.crawl_wanted_at ?? Number.MAX_SAFE_INTEGER;
+  return rows.sort((a, b) => waited(a) - waited(b)).map((row) => row.id);
+}
+
+function wanted({ store, clock, crawlEveryMs = null }: CrawlDeps) {
+  return store.db
+    .selectFrom('projects')
+    .select(['id', 'crawl_wanted_at', 'crawled_at'])
+    .where('state', '=', 'active')
+    .where((eb) =>
+      crawlEveryMs === null
+        ? eb('crawl_wanted_at', 'is not', null)
+        : eb.or([eb('crawl_wanted_at', 'is not', null), eb('crawled_at', '<=', clock.now() - crawlEveryMs)]),
+    );
 }
 
 async function crawlProject(
   deps: CrawlDeps,
   lease: Lease,
-  project: Crawled,
+  projectId: number,
   signal?: AbortSignal,
 ): Promise<void> {
-  const { store, clock, wiki, log, nudges } = deps;
-  await enqueue(store, lease, project.id, [project.category], 0);
+  await begin(deps, lease, projectId);
   while (!signal?.aborted) {
-    const next = await store.db
-      .selectFrom('crawl_queue')
-      .selectAll()
-      .where('project_id', '=', project.id)
-      .where('done_at', 'is', null)
-      .orderBy('depth')
-      .orderBy('category')
-      .executeTakeFirst();
-    const files = await countFiles(store, project.id);
-    if (!next || files >= project.file_cap) {
-      await finish(deps, lease, project.id);
-      log.info({ project: project.id, files }, 'category read');
-      return;
-    }
-    if (next.next_page === null && next.depth < project.depth) {
-      const children = await allSubcategories(wiki, next.category);
-      await enqueue(store, lease, project.id, children, next.depth + 1);
-    }
-    const page = await wiki.categoryFiles(next.category, next.next_page);
-    if (!(await renewLease(store, lease, clock.now(), LEASE_MS))) return;
-    const pictures = page.files.filter(isPicture);
-    await store.transaction(async (trx) => {
-      await assertLease(store, trx, lease);
-      let room = project.file_cap - files;
-      for (const file of pictures) {
-        if (await addFile(trx, project.id, file, { room, now: clock.now() })) room--;
-      }
-      // Some of the new ones may have faces already, found for another project.
-      if (room < project.file_cap - files) await projectChanged(trx, project.id);
-      await trx
-        .updateTable('crawl_queue')
-        .set({ next_page: page.next, done_at: page.next === null ? clock.now() : null })
-        .where('project_id', '=', project.id)
-        .where('category', '=', next.category)
-        .execute();
-    });
-    log.info(
-      {
-        project: project.id,
-        category: next.category,
-        files: pictures.length,
-        leftOut: page.files.length - pictures.length,
-      },
-      'category page read',
-    );
-    nudges.nudge('work');
-    nudges.nudge(`project:${project.id}`);
+    // Read each time: it may be paused, or be given another cap, while we work.
+    const project = await deps.store.db
+      .selectFrom('projects')
+      .select(['state', 'depth', 'file_cap', 'crawl_number', 'crawl_requests'])
+      .where('id', '=', projectId)
+      .executeTakeFirstOrThrow();
+    if (project.state !== 'active') return;
+    const crawl: Crawl = { projectId, number: project.crawl_number, cap: project.file_cap };
+    const kept = await oneAnswer(deps, lease, crawl, project);
+    if (kept === 'lost') return;
+    if (kept === 'finished') return finish(deps, lease, crawl);
+    deps.nudges.nudge('work');
+    deps.nudges.nudge(`project:${projectId}`);
   }
 }
 
-export function isPicture(file: Pick<WikiFile, 'mime' | 'width' | 'height' | 'thumbUrl'>): boolean {
-  return PICTURE.test(file.mime) && file.width > 0 && file.height > 0 && file.thumbUrl !== null;
-}
-
-/**
- * Brings a file of the project up to date; a new one is added while there is room.
- * @returns whether it was added
- */
-async function addFile(
-  trx: Trx,
-  projectId: number,
-  file: WikiFile,
-  { room, now }: { room: number; now: number },
-): Promise<boolean> {
-  const known = await trx
-    .selectFrom('project_files')
-    .innerJoin('files', 'files.id', 'project_files.file_id')
-    .select('file_id')
-    .where('project_id', '=', projectId)
-    .where('page_id', '=', file.pageId)
-    .executeTakeFirst();
-  if (!known && room <= 0) return false;
-  const fileId = await upsertFile(trx, file);
-  if (known) return false;
-  await trx
-    .insertInto('project_files')
-    .values({ project_id: projectId, file_id: fileId, depicts: null, added_at: now })
-    .execute();
-  return true;
-}
-
-/** Puts categories at the end of the queue, unless they are in it: a category tree may have loops. */
-async function enqueue(
-  store: Store,
-  lease: Lease,
-  projectId: number,
-  categories: readonly string[],
-  depth: number,
-): Promise<void> {
-  if (categories.length === 0) return;
+/** A new crawl begins where none is under way. */
+async function begin({ store }: CrawlDeps, lease: Lease, projectId: number): Promise<void> {
   await store.transaction(async (trx) => {
     await assertLease(store, trx, lease);
-    const known = await trx
+    const underWay = await trx
       .selectFrom('crawl_queue')
       .select('category')
       .where('project_id', '=', projectId)
-      .where('category', 'in', categories)
-      .execute();
-    const seen = new Set(known.map((row) => row.category));
-    for (const category of categories) {
-      if (seen.has(category)) continue;
-      seen.add(category);
-      await trx
-        .insertInto('crawl_queue')
-        .values({ project_id: projectId, category, depth, next_page: null, done_at: null })
-        .execute();
-    }
+      .limit(1)
+      .executeTakeFirst();
+    if (underWay) return;
+    const project = await trx
+      .updateTable('projects')
+      .set((eb) => ({ crawl_number: eb('crawl_number', '+', 1), crawl_requests: 0 }))
+      .where('id', '=', projectId)
+      .execute()
+      .then(() =>
+        trx.selectFrom('projects').select('category').where('id', '=', projectId).executeTakeFirstOrThrow(),
+      );
+    await enqueue(trx, projectId, [project.category], 0);
   });
 }
 
-async function allSubcategories(wiki: Pick<Wiki, 'subcategories'>, category: string): Promise<string[]> {
-  const names: string[] = [];
-  let next: string | null = null;
-  do {
-    const page: Awaited<ReturnType<Wiki['subcategories']>> = await wiki.subcategories(category, next);
-    names.push(...page.categories.map(({ title }) => title.replace(/^[^:]*:/, '')));
-    next = page.next;
-  } while (next !== null);
-  return names;
+/** Asks the wiki one thing and keeps the answer. What to ask stands in the database alone. */
+async function oneAnswer(
+  deps: CrawlDeps,
+  lease: Lease,
+  crawl: Crawl,
+  { depth, crawl_requests }: { depth: number; crawl_requests: number },
+): Promise<'kept' | 'lost' | 'finished'> {
+  const { store, wiki } = deps;
+  const now = deps.clock.now();
+  const asked: Asked = { deps, lease, crawl, answers: 0 };
+  const onAnswer = () => {
+    asked.answers++;
+  };
+  const details = (pageIds: readonly number[]) => wiki.filesByPageId(pageIds, undefined, onAnswer);
+
+  const pages = await wantedPages(store.db, crawl, AT_ONCE);
+  const category = await nextCategory(store, crawl.projectId);
+  // Full batches, as long as more may come.
+  const walking = pages.length < AT_ONCE && category && (await mayFindMore(store, crawl, crawl_requests));
+  if (pages.length > 0 && !walking) {
+    const found = await details(pages);
+    return keep(asked, (trx) => keepDetails(store, trx, crawl, found, now));
+  }
+  if (walking) {
+    const page = await readCategory(deps, category, depth, onAnswer);
+    return keep(asked, (trx) => keepPage(trx, crawl, category, page, now));
+  }
+  const missed = await missedFiles(store.db, crawl, AT_ONCE);
+  if (missed.length === 0) return 'finished';
+  const found = await details(missed.map((file) => file.pageId));
+  const complete = category === undefined && (await hasSeenSomething(store, crawl));
+  return keep(asked, (trx) => keepMissed(store, trx, crawl, missed, found, { complete, now }));
 }
 
-async function countFiles(store: Store, projectId: number): Promise<number> {
-  const row = await store.db
-    .selectFrom('project_files')
-    .select((eb) => eb.fn.countAll<number>().as('n'))
-    .where('project_id', '=', projectId)
-    .executeTakeFirstOrThrow();
-  return row.n;
+/**
+ * A full project is read on as long as it has files that this crawl has not come across, because a category tells
+ * of 500 files at a time; but not for longer than it takes to ask about each of them.
+ */
+async function mayFindMore(store: Store, crawl: Crawl, requests: number): Promise<boolean> {
+  const files = await countFiles(store.db, crawl.projectId);
+  if (files + (await countComing(store.db, crawl)) < crawl.cap) return true;
+  return requests < Math.ceil(files / AT_ONCE) && (await missedFiles(store.db, crawl, 1)).length > 0;
 }
 
-async function finish({ store, clock }: CrawlDeps, lease: Lease, projectId: number): Promise<void> {
+interface Asked {
+  readonly deps: CrawlDeps;
+  readonly lease: Lease;
+  readonly crawl: Crawl;
+  answers: number;
+}
+
+async function keep(
+  { deps, lease, crawl, answers }: Asked,
+  work: (trx: Trx) => Promise<void>,
+): Promise<'kept' | 'lost'> {
+  const { store, clock } = deps;
+  if (!(await renewLease(store, lease, clock.now(), LEASE_MS))) return 'lost';
   await store.transaction(async (trx) => {
     await assertLease(store, trx, lease);
+    await work(trx);
+    await trx
+      .updateTable('projects')
+      .set((eb) => ({ crawl_requests: eb('crawl_requests', '+', answers) }))
+      .where('id', '=', crawl.projectId)
+      .execute();
+  });
+  return 'kept';
+}
+
+async function nextCategory(store: Store, projectId: number): Promise<QueuedCategory | undefined> {
+  return (
+    store.db
+      .selectFrom('crawl_queue')
+      .select(['category', 'depth', 'next_page'])
+      .where('project_id', '=', projectId)
+      .where('done_at', 'is', null)
+      // Excluded while the crawl was under way.
+      .where(({ not, exists, selectFrom }) =>
+        not(
+          exists(
+            selectFrom('project_exclusions')
+              .select('project_exclusions.category')
+              .whereRef('project_exclusions.project_id', '=', 'crawl_queue.project_id')
+              .whereRef('project_exclusions.category', '=', 'crawl_queue.category'),
+          ),
+        ),
+      )
+      .orderBy('depth')
+      .orderBy('category')
+      .executeTakeFirst()
+  );
+}
+
+/** A title that the wiki will not take holds nothing; a place to go on that it has forgotten means from the start. */
+async function readCategory(
+  { wiki, log }: CrawlDeps,
+  { category, depth, next_page }: QueuedCategory,
+  deepest: number,
+  onAnswer: () => void,
+) {
+  const read = (continueFrom: string | null) =>
+    wiki.categoryMembers(category, { subcategories: depth < deepest, continueFrom, onAnswer });
+  try {
+    return await read(next_page);
+  } catch (error) {
+    const codes = wikiErrorDetails(error)?.codes ?? [];
+    if (codes.includes('badcontinue') && next_page !== null) return read(null);
+    if (!codes.includes('invalidcategory') && !codes.includes('invalidtitle')) throw error;
+    log.warn({ category }, 'the wiki knows no category of that name; it is passed over');
+    return { files: [], subcategories: [], next: null };
+  }
+}
+
+/** A category that is empty all of a sudden has been moved, or somebody has made a mistake. */
+async function hasSeenSomething(store: Store, crawl: Crawl): Promise<boolean> {
+  const row = await store.db
+    .selectFrom('crawl_members')
+    .select('page_id')
+    .where('project_id', '=', crawl.projectId)
+    .where('crawl', '=', crawl.number)
+    .where('state', 'not in', ['away', 'kept'])
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+async function finish({ store, clock, log }: CrawlDeps, lease: Lease, crawl: Crawl): Promise<void> {
+  const { projectId } = crawl;
+  const done = await store.transaction(async (trx) => {
+    await assertLease(store, trx, lease);
+    const categories = await trx
+      .selectFrom('crawl_queue')
+      .select((eb) => eb.fn.countAll<number>().as('n'))
+      .where('project_id', '=', projectId)
+      .where('done_at', 'is not', null)
+      .executeTakeFirstOrThrow();
     await trx
       .updateTable('projects')
       .set({ crawled_at: clock.now(), crawl_wanted_at: null })
       .where('id', '=', projectId)
       .execute();
     await trx.deleteFrom('crawl_queue').where('project_id', '=', projectId).execute();
+    // Pages that are in no category of the project any more.
+    await trx
+      .deleteFrom('crawl_members')
+      .where('project_id', '=', projectId)
+      .where('crawl', '<', crawl.number)
+      .execute();
+    const { crawl_requests } = await trx
+      .selectFrom('projects')
+      .select('crawl_requests')
+      .where('id', '=', projectId)
+      .executeTakeFirstOrThrow();
+    return { categories: categories.n, requests: crawl_requests, files: await countFiles(trx, projectId) };
   });
+  log.info(
+    { project: projectId, files: done.files, categories: done.categories, requests: done.requests },
+    'category read to its end',
+  );
 }

@@ -5,57 +5,26 @@ import { MAX_LAG, type WikiClient } from './client.ts';
 import { imageInfoParams, readFilePage, type ThumbWidth, type WikiFile } from './file-page.ts';
 import { queryPages } from './query.ts';
 
-export interface FilePage {
-  readonly files: readonly WikiFile[];
-  /** Give it to the next call; null after the last page. */
-  readonly next: string | null;
-}
-
 /**
- * The files of a category (not of its subcategories), a page of about 100 at a time, with sizes, hashes,
- * thumbnails and licences in one pass. Files come in page-id order within a page. A category that does not
- * exist is an empty one.
- * @param continueFrom `next` of the page before
- */
-export async function categoryFiles(
-  client: WikiClient,
-  category: string,
-  continueFrom: string | null = null,
-): Promise<FilePage> {
-  const batch = await queryPages(client, {
-    generator: 'categorymembers',
-    gcmtitle: categoryTitle(category),
-    gcmtype: 'file',
-    // 500 are allowed, but licences of so many make the answer slow and come in pieces.
-    gcmlimit: 100,
-    ...(continueFrom === null ? {} : { gcmcontinue: continueFrom, continue: 'gcmcontinue||' }),
-    ...imageInfoParams(1280),
-    maxlag: MAX_LAG,
-  });
-  const next = batch.next?.gcmcontinue;
-  return {
-    files: batch.pages.flatMap((page) => readFilePage(page) ?? []),
-    next: next === undefined ? null : String(next),
-  };
-}
-
-/**
- * The same files later: moved (another title), with a new version (another sha1), or gone (null).
+ * Files by page id: moved ones have another title, new versions another sha1. null means that there is no file
+ * under that id any more: deleted, or its page is a redirect to another file now.
  * @param pageIds at most 50
  */
 export async function filesByPageId(
   client: WikiClient,
   pageIds: readonly number[],
   width: ThumbWidth = 1280,
+  onAnswer?: () => void,
 ): Promise<ReadonlyMap<number, WikiFile | null>> {
   requireBatch(pageIds);
   const found = new Map<number, WikiFile | null>(pageIds.map((id) => [requirePageId(id), null]));
   if (found.size === 0) return found;
-  const batch = await queryPages(client, {
-    pageids: [...found.keys()],
-    ...imageInfoParams(width),
-    maxlag: MAX_LAG,
-  });
+  const batch = await queryPages(
+    client,
+    // A redirect would answer with the picture of the file that it leads to.
+    { pageids: [...found.keys()], redirects: true, ...imageInfoParams(width), maxlag: MAX_LAG },
+    { onAnswer },
+  );
   for (const page of batch.pages) {
     const file = readFilePage(page);
     if (file && found.has(file.pageId)) found.set(file.pageId, file);

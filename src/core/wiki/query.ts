@@ -27,6 +27,11 @@ export interface PageBatch {
   resolve(title: string): string;
 }
 
+export interface QueryOptions extends ReadOptions {
+  /** Told of every answer: one batch can take several requests. */
+  readonly onAnswer?: (() => void) | undefined;
+}
+
 /** A wiki that never says `batchcomplete` must not keep us for ever. */
 const MAX_ROUNDS = 60;
 
@@ -37,13 +42,14 @@ const MAX_ROUNDS = 60;
 export async function queryPages(
   client: WikiClient,
   params: Params,
-  options: ReadOptions = {},
+  options: QueryOptions = {},
 ): Promise<PageBatch> {
   const pages = new Map<string, z.infer<typeof pageKey>>();
   const renamed = new Map<string, string>();
   let more: Readonly<Record<string, string | number>> = {};
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const part = await client.read(answer, { action: 'query', ...params, ...more }, options);
+    options.onAnswer?.();
     for (const { from, to } of [...(part.query?.normalized ?? []), ...(part.query?.redirects ?? [])]) {
       renamed.set(from, to);
     }

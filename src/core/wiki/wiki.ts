@@ -1,8 +1,8 @@
 import type { WikiAccount } from './account.ts';
-import { categoryInfo, subcategories } from './categories.ts';
+import { categoryInfo, categoryMembers } from './categories.ts';
 import type { WikiClient } from './client.ts';
 import type { ThumbWidth } from './file-page.ts';
-import { categoryFiles, filesByPageId, filesDepicting, thumbnails } from './files.ts';
+import { filesByPageId, filesDepicting, thumbnails } from './files.ts';
 import { type ItemVocabulary, items, searchItems, WIKIDATA } from './items.ts';
 import {
   type NewStatement,
@@ -35,11 +35,11 @@ export function createWiki({
   return {
     /** The depicts property of this wiki. */
     depicts,
-    categoryFiles: (category: string, continueFrom?: string | null) =>
-      categoryFiles(files, category, continueFrom),
-    subcategories: (category: string, next?: string | null) => subcategories(files, category, next),
+    categoryMembers: (category: string, options: Parameters<typeof categoryMembers>[2]) =>
+      categoryMembers(files, category, options),
     categoryInfo: (title: string) => categoryInfo(files, title),
-    filesByPageId: (pageIds: readonly number[], width?: ThumbWidth) => filesByPageId(files, pageIds, width),
+    filesByPageId: (pageIds: readonly number[], width?: ThumbWidth, onAnswer?: () => void) =>
+      filesByPageId(files, pageIds, width, onAnswer),
     filesDepicting: (itemId: string, category: string, next?: number | null) =>
       filesDepicting(files, itemId, category, next, depicts),
     thumbnails: (titles: readonly string[], width: ThumbWidth) => thumbnails(files, titles, width),

@@ -240,7 +240,7 @@ describe.each(engines())('what changes on the wiki, on %s', (kind) => {
     wiki.tree.Root = { files: files.slice(1) };
     await again(wiki, id);
     // Then there is room for one more.
-    expect(wiki.calls).toEqual(['details of 3', 'members Root 0', 'members Root 2']);
+    expect(wiki.calls).toEqual(['members Root 0', 'details of 1', 'members Root 2']);
     expect(await states(id)).toEqual(['gone', 'waiting', 'waiting', 'waiting']);
   });
 

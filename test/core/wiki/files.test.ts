@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { VisavisError } from '../../../src/core/platform/errors.ts';
-import { categoryInfo, categoryTitle, subcategories } from '../../../src/core/wiki/categories.ts';
-import { categoryFiles, filesByPageId, filesDepicting, thumbnails } from '../../../src/core/wiki/files.ts';
+import { categoryInfo, categoryMembers, categoryTitle } from '../../../src/core/wiki/categories.ts';
+import { filesByPageId, filesDepicting, thumbnails } from '../../../src/core/wiki/files.ts';
 import { answer, apiError, fakeClient, fakeFetch } from './fakes.ts';
 
 const SHA1 = '1016e957752ceafa39b2c6c90844d78df2b1ad45';
@@ -34,76 +34,100 @@ const page = (pageid: number, title: string, more: Record<string, unknown> = {})
   imageinfo: [imageInfo(more)],
 });
 
-describe('categoryFiles', () => {
-  it('gives everything about a file in one pass', async () => {
+describe('categoryMembers', () => {
+  const version = { sha1: SHA1, width: 1920, height: 1280, mime: 'image/jpeg' };
+  const light = (pageid: number, title: string, more: Record<string, unknown> = {}) => ({
+    pageid,
+    ns: 6,
+    title,
+    imagerepository: 'local',
+    imageinfo: [{ size: 144516, ...version, ...more }],
+  });
+
+  it('gives files and subcategories with what tells a new version, 500 in one request', async () => {
     const wiki = fakeFetch(
       answer({
         batchcomplete: true,
         continue: { gcmcontinue: 'file|5445|14', continue: 'gcmcontinue||' },
-        query: { pages: [page(11, 'File:Test.jpg')] },
+        query: {
+          pages: [light(11, 'File:Test.jpg'), { pageid: 19, ns: 14, title: 'Category:In hats' }],
+        },
       }),
-      answer({ batchcomplete: true, query: { pages: [page(14, 'File:Other.jpg')] } }),
+      answer({ batchcomplete: true, query: { pages: [light(14, 'File:Other.jpg')] } }),
     );
     const { client } = fakeClient(wiki.fetch);
-    const first = await categoryFiles(client, 'Test people');
+    const first = await categoryMembers(client, 'Test people', { subcategories: true });
     expect(first).toEqual({
-      files: [
-        {
-          pageId: 11,
-          title: 'File:Test.jpg',
-          sha1: SHA1,
-          width: 1920,
-          height: 1280,
-          mime: 'image/jpeg',
-          thumbUrl: 'https://upload.example/thumb/f/f5/Test.jpg/1280px-Test.jpg',
-          url: 'https://upload.example/f/f5/Test.jpg',
-          uploadedAt: Date.parse('2026-11-22T02:47:44Z'),
-          author: 'Alice',
-          licence: 'CC BY-SA 4.0',
-          licenceUrl: 'https://creativecommons.org/licenses/by-sa/4.0/',
-          descriptionUrl: 'https://wiki.example/wiki/File:Test.jpg',
-        },
-      ],
+      files: [{ pageId: 11, title: 'File:Test.jpg', version }],
+      subcategories: ['In hats'],
       next: 'file|5445|14',
     });
-    expect((await categoryFiles(client, 'Test people', first.next)).next).toBeNull();
+    const second = { subcategories: false, continueFrom: first.next };
+    expect((await categoryMembers(client, 'Test people', second)).next).toBeNull();
     expect(wiki.seen[0]?.params).toMatchObject({
       generator: 'categorymembers',
       gcmtitle: 'Category:Test people',
-      gcmtype: 'file',
+      gcmtype: 'subcat|file',
+      gcmlimit: '500',
       prop: 'imageinfo',
-      iiurlwidth: '1280',
+      redirects: '',
       maxlag: '5',
     });
-    expect(wiki.seen[1]?.params).toMatchObject({ gcmcontinue: 'file|5445|14', continue: 'gcmcontinue||' });
+    expect(wiki.seen[0]?.params).not.toHaveProperty('iiurlwidth');
+    expect(wiki.seen[1]?.params).toMatchObject({
+      gcmtype: 'file',
+      gcmcontinue: 'file|5445|14',
+      continue: 'gcmcontinue||',
+    });
   });
 
-  it('puts a batch together that comes in pieces, and leaves pages without a file out', async () => {
-    const bare = ({ imageinfo, ...rest }: ReturnType<typeof page>) => rest;
+  it('puts a batch together that comes in pieces, and counts the requests', async () => {
+    const bare = ({ imageinfo, ...rest }: ReturnType<typeof light>) => rest;
     const wiki = fakeFetch(
       answer({
         continue: { iistart: '20261122', continue: '||' },
-        query: {
-          pages: [page(11, 'File:A.jpg'), bare(page(12, 'File:B.jpg')), bare(page(13, 'File:C.jpg'))],
-        },
+        query: { pages: [light(11, 'File:A.jpg'), bare(light(12, 'File:B.jpg'))] },
       }),
       answer({
         batchcomplete: true,
         continue: { gcmcontinue: 'file|X|15', continue: 'gcmcontinue||' },
-        query: { pages: [bare(page(11, 'File:A.jpg')), page(12, 'File:B.jpg')] },
+        query: { pages: [bare(light(11, 'File:A.jpg')), light(12, 'File:B.jpg')] },
       }),
     );
-    const { files, next } = await categoryFiles(fakeClient(wiki.fetch).client, 'X');
-    expect(files.map(({ pageId }) => pageId)).toEqual([11, 12]);
+    let answers = 0;
+    const { files, next } = await categoryMembers(fakeClient(wiki.fetch).client, 'X', {
+      subcategories: false,
+      onAnswer: () => {
+        answers++;
+      },
+    });
+    expect(files.map((file) => file.version?.sha1)).toEqual([SHA1, SHA1]);
     expect(next).toBe('file|X|15');
+    expect(answers).toBe(2);
     expect(wiki.seen[1]?.params).toMatchObject({ iistart: '20261122', continue: '||' });
   });
 
   it('takes a category that is not there for an empty one', async () => {
     const wiki = fakeFetch(answer({ batchcomplete: true }));
-    expect(await categoryFiles(fakeClient(wiki.fetch).client, 'Nope')).toEqual({ files: [], next: null });
+    const page = await categoryMembers(fakeClient(wiki.fetch).client, 'Nope', { subcategories: true });
+    expect(page).toEqual({ files: [], subcategories: [], next: null });
   });
 
+  it('tells pages without a file, or with a hidden one', async () => {
+    const pages = [
+      { pageid: 1, ns: 6, title: 'File:1.jpg', imagerepository: '' },
+      light(2, 'File:2.jpg', { sha1: undefined, filehidden: true }),
+    ];
+    const wiki = fakeFetch(answer({ batchcomplete: true, query: { pages } }));
+    const { files } = await categoryMembers(fakeClient(wiki.fetch).client, 'X', { subcategories: true });
+    expect(files.map(({ pageId, version: one }) => [pageId, one])).toEqual([
+      [1, null],
+      [2, null],
+    ]);
+  });
+});
+
+describe('filesByPageId', () => {
   it('copes with what people write on file pages', async () => {
     const odd = [
       page(1, 'File:1.jpg', { extmetadata: [] }),
@@ -113,18 +137,29 @@ describe('categoryFiles', () => {
       page(5, 'File:5.jpg', { sha1: undefined, filehidden: true }),
     ];
     const wiki = fakeFetch(answer({ batchcomplete: true, query: { pages: odd } }));
-    const { files } = await categoryFiles(fakeClient(wiki.fetch).client, 'X');
-    expect(files.map(({ pageId, author, licenceUrl }) => [pageId, author, licenceUrl])).toEqual([
-      [1, null, null],
-      [2, null, null],
-      [3, null, null],
-      [4, 'Alice', 'https://creativecommons.org/licenses/by-sa/4.0/'],
-    ]);
-    expect(files[3]?.thumbUrl).toBeNull();
+    const files = await filesByPageId(fakeClient(wiki.fetch).client, [1, 2, 3, 4, 5]);
+    for (const id of [1, 2, 3]) expect(files.get(id)).toMatchObject({ author: null, licenceUrl: null });
+    expect(files.get(4)).toMatchObject({
+      thumbUrl: null,
+      author: 'Alice',
+      licence: 'CC BY-SA 4.0',
+      licenceUrl: 'https://creativecommons.org/licenses/by-sa/4.0/',
+    });
+    expect(files.get(5)).toBeNull();
   });
-});
 
-describe('filesByPageId', () => {
+  it('holds a page that is a redirect now for gone', async () => {
+    const wiki = fakeFetch(
+      answer({
+        batchcomplete: true,
+        query: { redirects: [{ from: 'File:A.jpg', to: 'File:B.jpg' }], pages: [page(16, 'File:B.jpg')] },
+      }),
+    );
+    const files = await filesByPageId(fakeClient(wiki.fetch).client, [11]);
+    expect([...files]).toEqual([[11, null]]);
+    expect(wiki.seen[0]?.params.redirects).toBe('');
+  });
+
   it('notices a move, a new version and a deletion', async () => {
     const sha1 = 'f'.repeat(40);
     const wiki = fakeFetch(
@@ -197,18 +232,6 @@ describe('categories', () => {
     ['X: a film', 'Category:X: a film'],
   ])('%j is %j', (name, title) => {
     expect(categoryTitle(name)).toBe(title);
-  });
-
-  it('lists what is below', async () => {
-    const wiki = fakeFetch(
-      answer({
-        batchcomplete: true,
-        continue: { cmcontinue: 'subcat|54|20', continue: '-||' },
-        query: { categorymembers: [{ pageid: 19, ns: 14, title: 'Category:In hats' }] },
-      }),
-    );
-    const list = await subcategories(fakeClient(wiki.fetch).client, 'Test people');
-    expect(list).toEqual({ categories: [{ pageId: 19, title: 'Category:In hats' }], next: 'subcat|54|20' });
   });
 
   it('tells how big one is', async () => {
