@@ -1,7 +1,15 @@
 import type { Migration } from 'kysely/migration';
 import * as wholeWay from './0001_the_whole_way.ts';
+import * as detection from './0002_detection.ts';
+import * as accounts from './0003_accounts.ts';
+import * as catalog from './0004_catalog.ts';
+import * as writing from './0005_writing.ts';
 
 /** Every step from an empty database to the schema of this code: forward only, run in the order of their names. */
 export const migrations: Readonly<Record<string, Migration>> = {
   '0001_the_whole_way': wholeWay,
+  '0002_detection': detection,
+  '0003_accounts': accounts,
+  '0004_catalog': catalog,
+  '0005_writing': writing,
 };

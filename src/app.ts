@@ -7,19 +7,24 @@ import type { Chat } from './bots/chat.ts';
 import { createDesk, type Desk } from './bots/desk.ts';
 import { createRoomChat } from './bots/room/room.ts';
 import { type Config, isLoopback, type WikiConfig } from './config.ts';
-import { createFernet } from './core/accounts/fernet.ts';
+import { holdRules } from './core/accounts/eligibility.ts';
+import { createFernet, paddedKey } from './core/accounts/fernet.ts';
 import { accountOfIdentity } from './core/accounts/linking.ts';
-import { wikiAccount } from './core/accounts/tokens.ts';
+import { standingStep } from './core/accounts/standing.ts';
+import { followRenames, writingAccount } from './core/accounts/writing-account.ts';
 import { bootstrapStep } from './core/catalog/bootstrap.ts';
 import { crawlStep } from './core/catalog/crawl.ts';
 import { writeStep } from './core/depicts/writer.ts';
 import { createCrops } from './core/faces/crops.ts';
 import { detectStep } from './core/faces/detection.ts';
+import { embedStep, facesToEmbed } from './core/faces/embedding.ts';
 import { matchStep } from './core/faces/matching.ts';
 import { systemClock } from './core/platform/clock.ts';
+import { databaseLocks, locksWithFallback, redisLocks } from './core/platform/locks.ts';
 import type { Log } from './core/platform/log.ts';
 import { createMessages } from './core/platform/messages.ts';
 import { memoryNudges } from './core/platform/nudges.ts';
+import { connectRedis } from './core/platform/redis.ts';
 import { createWorker, type Worker } from './core/platform/worker.ts';
 import { migrate } from './core/store/migrate.ts';
 import { openStore } from './core/store/store.ts';
@@ -30,7 +35,6 @@ import { createPictures } from './core/wiki/pictures.ts';
 import { userAgent } from './core/wiki/user-agent.ts';
 import { createWiki } from './core/wiki/wiki.ts';
 import { createDetector } from './detect/detector.ts';
-import { MODEL_ID } from './detect/models/catalogue.ts';
 import { preparePracticePhotos } from './detect/models/prepare.ts';
 import { sandboxKeys } from './sandbox/keys.ts';
 import { ensurePracticeProject } from './sandbox/practice-project.ts';
@@ -89,11 +93,21 @@ export async function startApp({ config, roles, log, root }: AppOptions): Promis
     const keys = pocket?.keys ?? null;
     const secret = config.secret ?? keys?.secret ?? sandboxKeys(config.dataDir).secret;
     const tokenKeys = config.tokenKeys ?? [keys?.tokenKey ?? sandboxKeys(config.dataDir).tokenKey];
-    const fernet = createFernet(tokenKeys, clock, randomBytes);
+    const fernet = createFernet(tokenKeys.map(paddedKey), clock, randomBytes);
+    const rules = config.eligibility;
+    await holdRules({ store, clock }, rules);
+    const redis = config.redisUrl ? connectRedis({ url: config.redisUrl, secret, log }) : null;
+    if (redis) stops.push(async () => redis.close());
+    const leases = databaseLocks({ store, clock });
+    const locks = redis ? locksWithFallback(redisLocks(redis.redis, redis.prefix), leases) : leases;
 
     const agent = userAgent({ version: pkg.version, publicUrl: config.publicUrl, contact: config.contact });
     const { wiki, oauth, pictures } = createWikiSide(config, wikiConfig, agent, log);
-    const detector = createDetector({ dataDir: config.dataDir, threads: config.detectorThreads ?? 2 });
+    const detector = createDetector({
+      dataDir: config.dataDir,
+      models: config.models,
+      ...(config.detectorThreads === null ? {} : { threads: config.detectorThreads }),
+    });
     stops.push(() => detector.close());
     const messages = createMessages(join(root, 'i18n'));
     const base = { store, clock, nudges, log, workerId };
@@ -117,7 +131,13 @@ export async function startApp({ config, roles, log, root }: AppOptions): Promis
         oauthOrigin: new URL(wikiConfig.oauthUrl).origin,
         itemPage: itemPage(wikiConfig),
         admins: config.admins,
-        allowedUsers: config.allowedUsers,
+        rules,
+        locks,
+        health: async () => ({
+          ok: true,
+          degraded: redis !== null && !redis.ready,
+          parts: redis ? { redis: redis.ready ? 'ok' : 'away' } : {},
+        }),
         sandbox: pocket ? { wikiUrl: pocket.wiki.url } : null,
         contact: config.contact,
       });
@@ -127,6 +147,9 @@ export async function startApp({ config, roles, log, root }: AppOptions): Promis
     }
     if (has('worker')) {
       const worker = createAppWorker();
+      const stale = await facesToEmbed(store, detector.model);
+      if (stale > 0)
+        log.warn({ faces: stale, model: detector.model }, 'faces are embedded again in the background');
       worker.start();
       stops.push(() => worker.stop());
     }
@@ -138,16 +161,27 @@ export async function startApp({ config, roles, log, root }: AppOptions): Promis
     return { port, pocketWikiUrl: pocket?.wiki.url ?? null, stop };
 
     function createAppWorker(): Worker {
-      const account = (who: { id: number; username: string }) =>
-        wikiAccount({ store, clock, fernet, oauth }, who);
-      const writer = { ...base, wiki, wikiAccount: account, editsPerMinute: config.editsPerMinute };
+      const accounts = { ...base, fernet, oauth, locks, wiki, rules };
+      const account = (who: { id: number; username: string }) => writingAccount(accounts, who);
+      const writer = {
+        ...base,
+        wiki: followRenames(wiki),
+        wikiAccount: account,
+        editsPerMinute: config.editsPerMinute,
+      };
+      const detection = { ...base, pictures, detector, wiki };
       return createWorker({ ...base, roles: roles.join(' '), host: hostname() }, [
         // People wait for what they asked to be written; everything else is background.
         { name: 'write', run: (signal) => writeStep(writer, signal) },
-        { name: 'match', run: () => matchStep({ ...base, model: MODEL_ID }) },
-        { name: 'crawl', run: (signal) => crawlStep({ ...base, wiki }, signal) },
+        { name: 'standing', run: () => standingStep(accounts) },
+        { name: 'match', run: () => matchStep({ ...base, model: detector.model }) },
+        {
+          name: 'crawl',
+          run: (signal) => crawlStep({ ...base, wiki, crawlEveryMs: config.crawlEveryMs }, signal),
+        },
         { name: 'bootstrap', run: () => bootstrapStep({ ...base, wiki }) },
-        { name: 'detect', run: (signal) => detectStep({ ...base, pictures, detector }, signal) },
+        { name: 'detect', run: (signal) => detectStep(detection, signal) },
+        { name: 'embed', run: (signal) => embedStep(detection, signal) },
       ]);
     }
 
@@ -175,7 +209,8 @@ export async function startApp({ config, roles, log, root }: AppOptions): Promis
   }
 }
 
-function createWikiSide(config: Config, wikiConfig: WikiConfig, agent: string, log: Log) {
+/** The wikis as the configuration names them, behind one limiter. */
+export function createWikiSide(config: Config, wikiConfig: WikiConfig, agent: string, log: Log) {
   const clock = systemClock;
   const limiter = createLimiter();
   const local = (url: string) => isLoopback(url);

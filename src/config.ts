@@ -1,5 +1,6 @@
 import { isAbsolute, resolve } from 'node:path';
 import { z } from 'zod';
+import type { EligibilityRules } from './core/accounts/eligibility.ts';
 import { VisavisError } from './core/platform/errors.ts';
 import { type DatabaseAddress, parseDatabaseUrl } from './core/store/store.ts';
 
@@ -43,15 +44,23 @@ export interface Config {
   readonly admins: readonly string[];
   readonly contact: string;
   readonly trustedProxies: number;
-  /** Wiki user names that may sign in; null: everybody who is not blocked. */
-  readonly allowedUsers: readonly string[] | null;
+  /** Who may take part; without any rule everybody who is not blocked. */
+  readonly eligibility: EligibilityRules;
   readonly metricsToken: string | null;
   readonly discord: { readonly token: string; readonly api: string | null } | null;
   readonly matrix: { readonly homeserver: string; readonly token: string } | null;
+  /** Which models find and compare faces. */
+  readonly models: {
+    readonly bundle: 'default' | 'yunet';
+    /** A copy of YuNet's file on this machine; null: it is downloaded. */
+    readonly yunetFile: string | null;
+  };
   /** Detector threads; null: from the cores that this process may use. */
   readonly detectorThreads: number | null;
   /** Ceiling of edits for each account; null: as fast as the wiki answers. */
   readonly editsPerMinute: number | null;
+  /** A category that was read to its end is read again after so many milliseconds; null: only when asked. */
+  readonly crawlEveryMs: number | null;
   readonly logLevel: string;
 }
 
@@ -105,9 +114,18 @@ const Environment = z.object({
   VISAVIS_CONTACT: z.string().min(3).optional(),
   VISAVIS_TRUSTED_PROXIES: z.coerce.number('is not a number').int().min(0).max(10).default(0),
   VISAVIS_ALLOWED_USERS: list.optional(),
+  VISAVIS_MIN_EDITS: z.coerce.number('is not a number').int().min(0).default(0),
+  VISAVIS_MIN_ACCOUNT_DAYS: z.coerce.number('is not a number').int().min(0).default(0),
+  VISAVIS_NEEDED_GROUP: z
+    .string()
+    .regex(/^[a-z][\w-]*$/i, 'is not the name of a user group, such as autopatrolled')
+    .optional(),
   VISAVIS_METRICS_TOKEN: z.string().min(16, 'is shorter than 16 characters').optional(),
+  VISAVIS_MODELS: z.enum(['default', 'yunet'], 'is neither default nor yunet').default('default'),
+  VISAVIS_YUNET_FILE: z.string().min(1).optional(),
   VISAVIS_DETECTOR_THREADS: z.coerce.number('is not a number').int().min(1).max(64).optional(),
   VISAVIS_EDITS_PER_MINUTE: z.coerce.number('is not a number').int().min(0).max(900).optional(),
+  VISAVIS_CRAWL_EVERY_HOURS: z.coerce.number('is not a number').min(0).max(8760).default(24),
   VISAVIS_LOG: z.enum(['silent', 'error', 'warn', 'info', 'debug']).optional(),
 });
 type Environment = z.infer<typeof Environment>;
@@ -155,7 +173,12 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>, ro
     admins: e.VISAVIS_ADMINS,
     contact: e.VISAVIS_CONTACT ?? 'sandbox',
     trustedProxies: e.VISAVIS_TRUSTED_PROXIES,
-    allowedUsers: e.VISAVIS_ALLOWED_USERS ?? null,
+    eligibility: {
+      minEdits: e.VISAVIS_MIN_EDITS,
+      minAccountDays: e.VISAVIS_MIN_ACCOUNT_DAYS,
+      neededGroup: e.VISAVIS_NEEDED_GROUP ?? null,
+      allowedUsers: e.VISAVIS_ALLOWED_USERS ?? null,
+    },
     metricsToken: e.VISAVIS_METRICS_TOKEN ?? null,
     discord: e.VISAVIS_DISCORD_TOKEN
       ? { token: e.VISAVIS_DISCORD_TOKEN, api: e.VISAVIS_DISCORD_API ?? null }
@@ -164,8 +187,13 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>, ro
       e.VISAVIS_MATRIX_HOMESERVER && e.VISAVIS_MATRIX_TOKEN
         ? { homeserver: e.VISAVIS_MATRIX_HOMESERVER, token: e.VISAVIS_MATRIX_TOKEN }
         : null,
+    models: {
+      bundle: e.VISAVIS_MODELS,
+      yunetFile: e.VISAVIS_YUNET_FILE === undefined ? null : resolve(root, e.VISAVIS_YUNET_FILE),
+    },
     detectorThreads: e.VISAVIS_DETECTOR_THREADS ?? null,
     editsPerMinute: editsPerMinute(e.VISAVIS_EDITS_PER_MINUTE, wiki !== null),
+    crawlEveryMs: e.VISAVIS_CRAWL_EVERY_HOURS === 0 ? null : e.VISAVIS_CRAWL_EVERY_HOURS * 3_600_000,
     logLevel: e.VISAVIS_LOG ?? (production ? 'info' : 'warn'),
   });
 }

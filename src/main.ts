@@ -15,8 +15,12 @@ const HELP = `visavis COMMAND
   bots      the chat bots alone
   worker    one worker: reads categories, finds faces, writes to the wiki
   migrate   brings the database up to date
+  tokens    the stored tokens: rotate to a new key, status
+  import    takes over a WikiVisage database
   models    the models for face detection: list, prepare, check
   detect    finds faces in picture files
+  evaluate  how well the models tell people apart, on labelled pictures
+  bench     how fast this machine finds faces
   doctor    says what is configured, what is missing, what would be used instead
 
 visavis COMMAND --help tells more. Settings come from the environment and from a
@@ -43,25 +47,33 @@ async function main(argv: string[]): Promise<number> {
       return (await import('./cli/migrate.ts')).migrateCommand(rest, root);
     case 'doctor':
       return (await import('./cli/doctor.ts')).doctorCommand(rest, root);
+    case 'tokens':
+      return (await import('./cli/tokens.ts')).tokensCommand(rest, root);
+    case 'import':
+      return (await import('./cli/import.ts')).importCommand(rest, root);
     case 'models': {
       const { loadConfig } = await import('./config.ts');
       const { modelsCommand } = await import('./cli/models.ts');
-      return modelsCommand(rest, { ...terminal, dataDir: loadConfig(process.env, root).dataDir });
+      const { dataDir, models } = loadConfig(process.env, root);
+      return modelsCommand(rest, { ...terminal, dataDir, models });
     }
-    case 'detect': {
-      const { loadConfig } = await import('./config.ts');
-      const { detectCommand } = await import('./cli/detect.ts');
-      const { dataDir, detectorThreads } = loadConfig(process.env, root);
-      return detectCommand(rest, {
-        ...terminal,
-        dataDir,
-        ...(detectorThreads === null ? {} : { threads: detectorThreads }),
-      });
-    }
+    case 'detect':
+      return (await import('./cli/detect.ts')).detectCommand(rest, await detectContext());
+    case 'evaluate':
+      return (await import('./cli/evaluate.ts')).evaluateCommand(rest, await detectContext());
+    case 'bench':
+      return (await import('./cli/bench.ts')).benchCommand(rest, await detectContext());
     default:
       terminal.err(`visavis: there is no command "${command}"\n\n${HELP}`);
       return 2;
   }
+}
+
+/** What the commands that find faces are given. */
+async function detectContext() {
+  const { loadConfig } = await import('./config.ts');
+  const { dataDir, detectorThreads, models } = loadConfig(process.env, root);
+  return { ...terminal, dataDir, models, ...(detectorThreads === null ? {} : { threads: detectorThreads }) };
 }
 
 const trace = process.argv.includes('--trace');

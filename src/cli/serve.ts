@@ -4,7 +4,7 @@ import type { Role } from '../app.ts';
 import { type Config, loadConfig } from '../config.ts';
 import { VisavisError } from '../core/platform/errors.ts';
 import type { Log } from '../core/platform/log.ts';
-import { prepareModels } from '../detect/models/prepare.ts';
+import { type PrepareStep, prepareModels } from '../detect/models/prepare.ts';
 import { createProgress } from './progress.ts';
 import { terminal } from './terminal.ts';
 
@@ -66,7 +66,8 @@ async function assertPortFree(port: number): Promise<void> {
 async function showModels(config: Config): Promise<void> {
   const progress = createProgress(terminal);
   try {
-    await prepareModels(config.dataDir, ({ done, total, text }) => progress.step(done, total, text));
+    const show = ({ done, total, text }: PrepareStep) => progress.step(done, total, text);
+    await prepareModels(config.dataDir, show, config.models);
   } finally {
     progress.finish();
   }

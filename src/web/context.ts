@@ -13,6 +13,8 @@ export interface WebState {
   session: BrowserSession;
   /** Who is signed in. */
   account: Account | null;
+  /** The wiki no longer takes the account's tokens: the person has to sign in again. */
+  linkBroken: boolean;
 }
 
 export type WebContext = RouterContext<WebState, object>;

@@ -1,6 +1,8 @@
+import type { EligibilityRules } from '../core/accounts/eligibility.ts';
 import type { Fernet } from '../core/accounts/fernet.ts';
 import type { CropCache } from '../core/faces/crops.ts';
 import type { Clock } from '../core/platform/clock.ts';
+import type { Locks } from '../core/platform/locks.ts';
 import type { Log } from '../core/platform/log.ts';
 import type { Messages } from '../core/platform/messages.ts';
 import type { Nudges } from '../core/platform/nudges.ts';
@@ -44,8 +46,10 @@ export interface WebDeps {
   itemPage(itemId: string): string;
   /** Wiki user names. */
   readonly admins: readonly string[];
-  /** Wiki user names that may sign in; null: everybody. */
-  readonly allowedUsers: readonly string[] | null;
+  /** Who may take part; everybody who is not blocked when nothing is given. */
+  readonly rules?: EligibilityRules;
+  /** For renewing tokens; leases in the database when nothing is given. */
+  readonly locks?: Locks;
   /** Set in practice mode: where the pocket wiki can be looked at. */
   readonly sandbox: { readonly wikiUrl: string } | null;
   /** How to reach the operator. */

@@ -69,6 +69,7 @@ export function createView(site: Site): View {
     return {
       t,
       account: account ?? null,
+      linkBroken: ctx.state.linkBroken === true,
       isAdmin: site.isAdmin(ctx),
       sandbox: site.sandbox,
       contact: site.contact,

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { OPEN_TO_ALL } from '../../src/core/accounts/eligibility.ts';
 import { startLink } from '../../src/core/accounts/linking.ts';
 import type { Store } from '../../src/core/store/store.ts';
 import { freshStore } from '../support/stores.ts';
@@ -114,7 +115,7 @@ test('signs out here, and everywhere', async () => {
 });
 
 test('a list of accounts keeps the others out', async () => {
-  const closed = await startSite(store, { allowedUsers: ['Ada'] });
+  const closed = await startSite(store, { rules: { ...OPEN_TO_ALL, allowedUsers: ['Ada'] } });
   const browser = new Browser(closed.url);
   expect((await browser.signIn('Mallory')).status).toBe(403);
   expect(await isSignedIn(browser)).toBe(false);

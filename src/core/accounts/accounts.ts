@@ -4,6 +4,8 @@ import { VisavisError } from '../platform/errors.ts';
 import type { Store, Trx } from '../store/store.ts';
 import type { Tokens } from '../wiki/oauth.ts';
 import type { Profile } from '../wiki/oauth-profile.ts';
+import type { UserInfo } from '../wiki/userinfo.ts';
+import { barOf, barWords, type EligibilityRules, OPEN_TO_ALL } from './eligibility.ts';
 import type { Fernet } from './fernet.ts';
 import { storeTokens } from './tokens.ts';
 
@@ -20,7 +22,12 @@ export interface AccountDeps {
   /** VISAVIS_SECRET: keys the hash of central ids. */
   readonly secret: string;
   readonly fernet: Fernet;
+  /** Who may take part; everybody when nothing is given. */
+  readonly rules?: EligibilityRules;
 }
+
+/** How an account stands on the wiki with the files; the profile tells that of the wiki with the OAuth endpoints. */
+export type Standing = Pick<UserInfo, 'blocked' | 'editCount' | 'groups' | 'registeredAt'>;
 
 /**
  * The account of somebody who has just signed in at the wiki, made when it is new. Accounts are known by the
@@ -28,45 +35,79 @@ export interface AccountDeps {
  */
 export async function signIn(
   deps: AccountDeps,
-  { profile, tokens }: { profile: Profile; tokens: Tokens },
+  { profile, tokens, standing }: { profile: Profile; tokens: Tokens; standing?: Standing | null },
 ): Promise<Account> {
-  const { store, clock, secret, fernet } = deps;
+  const { store, clock, secret, fernet, rules } = deps;
   const now = clock.now();
   return store.transaction(async (trx) => {
-    const account = await keepAccount(store, trx, { secret, now, profile });
+    const account = await keepAccount(store, trx, {
+      secret,
+      now,
+      profile,
+      standing: standing ?? null,
+      ...(rules ? { rules } : {}),
+    });
     await storeTokens(trx, fernet, account.id, tokens);
     return account;
   });
 }
 
-/** The account of a central id with its profile brought up to date, without tokens. */
+/**
+ * The account of a central id with its profile brought up to date, without tokens. Where the standing is not known
+ * the profile's word is taken, but it takes no block back that the wiki with the files told of.
+ */
 export async function keepAccount(
   store: Store,
   trx: Trx,
-  { secret, now, profile }: { secret: string; now: number; profile: Omit<Profile, 'grants'> },
+  {
+    secret,
+    now,
+    profile,
+    standing = null,
+    rules = OPEN_TO_ALL,
+  }: {
+    secret: string;
+    now: number;
+    profile: Omit<Profile, 'grants'>;
+    standing?: Standing | null;
+    rules?: EligibilityRules;
+  },
 ): Promise<Account> {
   const id = await accountByHash(store, trx, hashCentralId(secret, profile.centralId), now);
+  const known = await trx
+    .selectFrom('account_profiles')
+    .select(['language', 'blocked', 'standing_at'])
+    .where('account_id', '=', id)
+    .executeTakeFirst();
+  const current = withStanding(profile, standing);
+  const blocked = current.blocked || (standing === null && known?.standing_at != null && known.blocked === 1);
+  const bar = barOf(rules, current, now);
   const values = {
     central_id: profile.centralId,
     username: profile.username,
-    edit_count: profile.editCount,
-    user_groups: JSON.stringify(profile.groups),
-    registered_at: profile.registeredAt,
-    blocked: profile.blocked ? (1 as const) : (0 as const),
+    edit_count: current.editCount,
+    user_groups: JSON.stringify(current.groups),
+    registered_at: current.registeredAt,
+    blocked: blocked ? (1 as const) : (0 as const),
+    barred: bar && barWords(bar),
     seen_at: now,
+    ...(standing ? { standing_at: now } : {}),
   };
-  const known = await trx
-    .selectFrom('account_profiles')
-    .select('language')
-    .where('account_id', '=', id)
-    .executeTakeFirst();
   if (known) await trx.updateTable('account_profiles').set(values).where('account_id', '=', id).execute();
   else
     await trx
       .insertInto('account_profiles')
       .values({ ...values, account_id: id, language: null })
       .execute();
-  return { id, username: profile.username, blocked: profile.blocked, language: known?.language ?? null };
+  return { id, username: profile.username, blocked, language: known?.language ?? null };
+}
+
+/** The profile with what the wiki with the files says; an account is as old as its oldest registration. */
+export function withStanding<P extends Standing>(profile: P, standing: Standing | null): P {
+  if (!standing) return profile;
+  const times = [profile.registeredAt, standing.registeredAt].filter((time) => time !== null);
+  const { blocked, editCount, groups } = standing;
+  return { ...profile, blocked, editCount, groups, registeredAt: times.length ? Math.min(...times) : null };
 }
 
 /** null when there is no such account, or it was forgotten. */
@@ -81,11 +122,11 @@ export async function accountById(store: Store, id: number): Promise<Account | n
     : null;
 }
 
-/** Throws `forbidden` when the account is blocked on the wiki: it may look, no more. */
+/** Throws `forbidden` when the account is blocked on the wiki, or does not meet the operator's rules: it may look. */
 export async function assertNotBlocked(trx: Trx, accountId: number): Promise<void> {
   const row = await trx
     .selectFrom('account_profiles')
-    .select('blocked')
+    .select(['blocked', 'barred'])
     .where('account_id', '=', accountId)
     .executeTakeFirst();
   if (!row) throw new VisavisError('not_signed_in', 'Please sign in with your Wikimedia account first.');
@@ -94,6 +135,9 @@ export async function assertNotBlocked(trx: Trx, accountId: number): Promise<voi
       'forbidden',
       'Your account is blocked on the wiki, so you can look but not take part.',
     );
+  }
+  if (row.barred !== null) {
+    throw new VisavisError('forbidden', `You can look but not take part here: ${row.barred}.`);
   }
 }
 

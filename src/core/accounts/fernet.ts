@@ -18,6 +18,8 @@ export interface Fernet {
   decrypt(token: string, maxAgeSeconds?: number): string;
   /** False for a token of an older key, and for anything that is no token: encrypt it anew. */
   isCurrent(token: string): boolean;
+  /** Which of the keys made the token, counted from 0; null when none did, and for anything that is no token. */
+  keyIndex(token: string): number | null;
 }
 
 export type FernetFailure =
@@ -82,11 +84,16 @@ export function createFernet(
     },
 
     isCurrent(token) {
+      return this.keyIndex(token) === 0;
+    },
+
+    keyIndex(token) {
       try {
         const { signed, signature } = split(token);
-        return isSignedBy(first, signed, signature);
+        const index = all.findIndex((candidate) => isSignedBy(candidate, signed, signature));
+        return index < 0 ? null : index;
       } catch {
-        return false;
+        return null;
       }
     },
   };
@@ -95,6 +102,11 @@ export function createFernet(
 /** A new key, in the form that VISAVIS_TOKEN_KEY wants. */
 export function newFernetKey(randomBytes: (size: number) => Uint8Array): string {
   return toBase64(Buffer.from(randomBytes(32)));
+}
+
+/** A key with the padding that gets lost where keys are copied; the settings take it without. */
+export function paddedKey(key: string): string {
+  return key.padEnd(44, '=');
 }
 
 function readKey(text: string, index: number): Key {

@@ -1,48 +1,37 @@
-import { randomUUID } from 'node:crypto';
 import type { Clock } from '../platform/clock.ts';
 import { VisavisError } from '../platform/errors.ts';
-import { releaseLease, takeLease } from '../store/leases.ts';
-import type { Store, Trx } from '../store/store.ts';
+import { databaseLocks, type Locks } from '../platform/locks.ts';
+import type { Log } from '../platform/log.ts';
+import type { Store } from '../store/store.ts';
 import type { WikiAccount } from '../wiki/account.ts';
-import type { OAuth, Tokens } from '../wiki/oauth.ts';
+import type { OAuth, RefreshOutcome } from '../wiki/oauth.ts';
 import type { Fernet } from './fernet.ts';
+import {
+  breakLink,
+  claimRenewal,
+  endRenewal,
+  readTokens,
+  replaceTokens,
+  type TokenRow,
+} from './token-rows.ts';
+
+export { storeTokens } from './token-rows.ts';
 
 /** A token this near to its end is refreshed before use: a write may take minutes with its repetitions. */
 const REFRESH_BEFORE_MS = 5 * 60_000;
-const REFRESH_LEASE_MS = 15_000;
+/** Longer than one request for new tokens (10 s), so that who holds the lock has its answer in time. */
+const REFRESH_LOCK_MS = 15_000;
+/** A request that failed sooner leaves time for a second one under the same lock. */
+const TIME_FOR_ANOTHER_MS = 4_000;
 
 export interface TokenDeps {
   readonly store: Store;
   readonly clock: Clock;
   readonly fernet: Fernet;
   readonly oauth: Pick<OAuth, 'refreshToken'>;
-}
-
-/** Keeps both tokens, encrypted, and heals a broken link. */
-export async function storeTokens(
-  trx: Trx,
-  fernet: Fernet,
-  accountId: number,
-  tokens: Tokens,
-): Promise<void> {
-  const values = {
-    access_token: Buffer.from(fernet.encrypt(tokens.accessToken)),
-    refresh_token: tokens.refreshToken === null ? null : Buffer.from(fernet.encrypt(tokens.refreshToken)),
-    token_expires_at: tokens.expiresAt,
-    broken_at: null,
-    broken_reason: null,
-  };
-  const known = await trx
-    .updateTable('account_tokens')
-    .set(values)
-    .where('account_id', '=', accountId)
-    .executeTakeFirst();
-  if (known.numUpdatedRows === 0n) {
-    await trx
-      .insertInto('account_tokens')
-      .values({ ...values, account_id: accountId })
-      .execute();
-  }
+  /** Leases in the database when nothing is given. */
+  readonly locks?: Locks;
+  readonly log?: Log;
 }
 
 /**
@@ -64,112 +53,91 @@ export function wikiAccount(deps: TokenDeps, account: { id: number; username: st
   };
 }
 
+/** Refreshes under way in this process, by store and account: who comes later gets the same answer. */
+const underWay = new WeakMap<Store, Map<number, Promise<string>>>();
+
+function refresh(deps: TokenDeps, accountId: number, seenExpiry: number): Promise<string> {
+  const ours = underWay.get(deps.store) ?? new Map<number, Promise<string>>();
+  underWay.set(deps.store, ours);
+  const known = ours.get(accountId);
+  if (known) return known;
+  const work = refreshOnce(deps, accountId, seenExpiry).finally(() => ours.delete(accountId));
+  ours.set(accountId, work);
+  return work;
+}
+
 /**
- * Refreshes once, however many ask: whoever holds the lease asks the wiki, the others wait and read what came.
- * The wiki takes a refresh token once, so two refreshes at a time would sign the person out.
+ * Refreshes once, however many processes ask: whoever holds the lock asks the wiki, the others wait and read what
+ * came. The wiki takes a refresh token once, so two refreshes at a time would sign the person out. Should two
+ * hold a lock (Redis went away between them), the claim on the row lets one of them through.
  *
  * @param seenExpiry `token_expires_at` of the tokens that were found wanting (compare-and-set)
  */
-async function refresh(deps: TokenDeps, accountId: number, seenExpiry: number): Promise<string> {
-  const { store, clock } = deps;
-  const until = clock.now() + 2 * REFRESH_LEASE_MS;
+async function refreshOnce(deps: TokenDeps, accountId: number, seenExpiry: number): Promise<string> {
+  const { clock, locks = databaseLocks(deps) } = deps;
+  const until = clock.now() + 2 * REFRESH_LOCK_MS;
   for (;;) {
-    const lease = await takeLease(store, {
-      name: `refresh ${accountId}`,
-      owner: randomUUID(),
-      now: clock.now(),
-      ttl: REFRESH_LEASE_MS,
-    });
-    const row = await readTokens(deps, accountId);
-    if (row.expiresAt !== seenExpiry) {
-      if (lease) await releaseLease(store, lease);
-      return row.accessToken;
-    }
-    if (lease) {
-      try {
+    const lock = await locks.take(`refresh ${accountId}`, REFRESH_LOCK_MS);
+    try {
+      const row = await readTokens(deps, accountId);
+      if (row.expiresAt !== seenExpiry) return row.accessToken;
+      if (lock && (await claimRenewal(deps, accountId, seenExpiry, REFRESH_LOCK_MS)))
         return await refreshNow(deps, accountId, row);
-      } finally {
-        await releaseLease(store, lease);
-      }
+    } finally {
+      await lock?.release();
     }
     if (clock.now() > until) throw later('somebody else has been refreshing it for too long');
     await clock.sleep(100);
   }
 }
 
-async function refreshNow(deps: TokenDeps, accountId: number, row: ReadTokens): Promise<string> {
-  const { store, fernet, oauth } = deps;
-  if (row.refreshToken === null)
-    throw await breakLink(deps, accountId, row.expiresAt, 'the wiki gave no refresh token');
-  const answer = await oauth.refreshToken(row.refreshToken);
-  if (answer.outcome === 'later') throw later(answer.reason);
-  if (answer.outcome === 'refused') {
-    await breakLink(deps, accountId, row.expiresAt, answer.reason);
-    // Throws, unless there are newer tokens by now: then the refusal was about tokens of the past.
+async function refreshNow(deps: TokenDeps, accountId: number, row: TokenRow): Promise<string> {
+  const { log } = deps;
+  if (row.refreshToken === null) {
+    await breakLink(deps, accountId, row.expiresAt, 'the wiki gave no refresh token');
     return (await readTokens(deps, accountId)).accessToken;
   }
-  const { tokens } = answer;
-  await store.transaction(async (trx) => {
-    const current = await trx
-      .selectFrom('account_tokens')
-      .select('token_expires_at')
-      .where('account_id', '=', accountId)
-      .executeTakeFirst();
-    // Signed in again meanwhile: those tokens are newer than ours.
-    if (current?.token_expires_at !== row.expiresAt) return;
-    // The expiry is what tells two generations of tokens apart, so it must differ.
-    const expiresAt = tokens.expiresAt === row.expiresAt ? tokens.expiresAt + 1 : tokens.expiresAt;
-    await storeTokens(trx, fernet, accountId, {
-      accessToken: tokens.accessToken,
-      refreshToken: tokens.refreshToken ?? row.refreshToken,
-      expiresAt,
-    });
-  });
+  const { answer, answerLost } = await askTwice(deps, row, row.refreshToken);
+  if (answer.outcome === 'later') {
+    await endRenewal(deps, accountId, row.expiresAt, mayHaveBeenTaken(answer));
+    if (!answer.client) throw later(answer.reason);
+    log?.error({ account: accountId, reason: answer.reason }, 'the wiki does not accept our OAuth client');
+    throw later(
+      `the wiki does not accept this installation's OAuth client (${answer.reason}); its operator has to look at it`,
+    );
+  }
+  if (answer.outcome === 'refused') {
+    const reason = answerLost ? `${answer.reason}; the answer to its last renewal was lost` : answer.reason;
+    await breakLink(deps, accountId, row.expiresAt, reason);
+    log?.warn({ account: accountId, reason }, 'the link of an account is broken');
+  } else {
+    const refreshToken = answer.tokens.refreshToken ?? row.refreshToken;
+    await replaceTokens(deps, accountId, row.expiresAt, { ...answer.tokens, refreshToken });
+  }
+  // Throws when the link is broken, unless somebody signed in meanwhile: then the refusal was about the past.
   return (await readTokens(deps, accountId)).accessToken;
 }
 
-interface ReadTokens {
-  readonly accessToken: string;
-  readonly refreshToken: string | null;
-  readonly expiresAt: number;
+/**
+ * The wiki takes an old refresh token again for a while (OAuth2RefreshTokenGracePeriod, 600 s), for those who never
+ * saw the new one. So a request whose answer was lost is repeated once.
+ */
+async function askTwice(
+  { oauth, clock }: TokenDeps,
+  row: TokenRow,
+  refreshToken: string,
+): Promise<{ answer: RefreshOutcome; answerLost: boolean }> {
+  const begun = clock.now();
+  const first = await oauth.refreshToken(refreshToken);
+  const lost = first.outcome === 'later' && first.reason === 'network';
+  if (!lost || clock.now() - begun > TIME_FOR_ANOTHER_MS)
+    return { answer: first, answerLost: row.answerLost || lost };
+  return { answer: await oauth.refreshToken(refreshToken), answerLost: true };
 }
 
-async function readTokens({ store, fernet }: TokenDeps, accountId: number): Promise<ReadTokens> {
-  const row = await store.db
-    .selectFrom('account_tokens')
-    .selectAll()
-    .where('account_id', '=', accountId)
-    .executeTakeFirst();
-  if (!row) throw new VisavisError('not_signed_in', 'This account is not linked any more; sign in again.');
-  if (row.broken_at !== null) throw signInAgain(row.broken_reason ?? '');
-  return {
-    accessToken: fernet.decrypt(Buffer.from(row.access_token).toString()),
-    refreshToken:
-      row.refresh_token === null ? null : fernet.decrypt(Buffer.from(row.refresh_token).toString()),
-    expiresAt: row.token_expires_at,
-  };
-}
-
-async function breakLink(
-  { store, clock }: TokenDeps,
-  accountId: number,
-  seenExpiry: number,
-  reason: string,
-): Promise<VisavisError> {
-  await store.db
-    .updateTable('account_tokens')
-    .set({ broken_at: clock.now(), broken_reason: reason })
-    .where('account_id', '=', accountId)
-    .where('token_expires_at', '=', seenExpiry)
-    .execute();
-  return signInAgain(reason);
-}
-
-function signInAgain(reason: string): VisavisError {
-  return new VisavisError(
-    'sign_in_refused',
-    `The wiki no longer accepts this account's link (${reason}). Sign in again on the web site to renew it.`,
-  );
+/** Without an answer of the OAuth endpoint itself nobody knows how far the request came. */
+function mayHaveBeenTaken({ reason, client }: Extract<RefreshOutcome, { outcome: 'later' }>): boolean {
+  return !client && /^(network|unexpected|http_\d+)$/.test(reason);
 }
 
 function later(reason: string): VisavisError {

@@ -15,7 +15,8 @@ export interface Pair {
 /**
  * What "write" would write: matches by people's verdicts, without pairs that the ledger has already, in this
  * project or another one. Failed ones come again; those taken back come again only when the verdict was reached
- * anew after that. Bootstrap matches are on the wiki already.
+ * anew after that, and not at all when somebody else took them away. Items that were merged count as the one they
+ * were merged into. Bootstrap matches are on the wiki already.
  */
 export async function pairsToWrite(db: Trx | Store['db'], projectId: number): Promise<Pair[]> {
   const rows = await db
@@ -27,16 +28,18 @@ export async function pairsToWrite(db: Trx | Store['db'], projectId: number): Pr
         .onRef('project_persons.project_id', '=', 'verdicts.project_id')
         .onRef('project_persons.person', '=', 'verdicts.person'),
     )
+    .leftJoin('item_redirects', 'item_redirects.item', 'verdicts.person')
     .leftJoin('sdc_claims', (join) =>
       join
         .onRef('sdc_claims.page_id', '=', 'files.page_id')
-        .onRef('sdc_claims.person', '=', 'verdicts.person'),
+        .on((eb) => eb('sdc_claims.person', '=', eb.fn.coalesce('item_redirects.target', 'verdicts.person'))),
     )
     .select([
       'files.page_id',
       'files.title',
       'files.page_url',
       'verdicts.person',
+      'item_redirects.target',
       'verdicts.face_id',
       'project_persons.label',
     ])
@@ -50,6 +53,7 @@ export async function pairsToWrite(db: Trx | Store['db'], projectId: number): Pr
         eb('sdc_claims.state', '=', 'failed'),
         eb.and([
           eb('sdc_claims.state', '=', 'removed'),
+          eb('sdc_claims.gone_at', 'is', null),
           eb('verdicts.changed_at', '>', eb.ref('sdc_claims.changed_at')),
         ]),
       ]),
@@ -60,11 +64,12 @@ export async function pairsToWrite(db: Trx | Store['db'], projectId: number): Pr
   // Two faces of one person in a file (a mirror) are one statement.
   const pairs = new Map<string, Pair>();
   for (const row of rows) {
-    const key = `${row.page_id} ${row.person}`;
+    const person = row.target ?? row.person;
+    const key = `${row.page_id} ${person}`;
     if (pairs.has(key)) continue;
     pairs.set(key, {
       pageId: row.page_id,
-      person: row.person,
+      person,
       faceId: row.face_id,
       title: row.title,
       pageUrl: row.page_url,
@@ -87,7 +92,7 @@ export async function queueClaims(
       store,
       trx
         .selectFrom('sdc_claims')
-        .select(['id', 'state', 'statement_id'])
+        .select(['id', 'state'])
         .where('page_id', '=', pair.pageId)
         .where('person', '=', pair.person),
     ).executeTakeFirst();
@@ -100,6 +105,7 @@ export async function queueClaims(
       run_id: run.id,
       undo_run_id: null,
       revision: null,
+      other_statement_id: null,
       changed_at: run.now,
     };
     if (!known) {
@@ -114,11 +120,13 @@ export async function queueClaims(
         .execute();
     } else if (known.state === 'failed' || known.state === 'removed') {
       // A failed one keeps its id: if its answer was lost, the repetition is recognised on the wiki.
-      const statement_id =
-        known.state === 'failed' ? known.statement_id : newStatementId(pair.pageId, randomUUID);
+      const again =
+        known.state === 'failed'
+          ? {}
+          : { statement_id: newStatementId(pair.pageId, randomUUID), sent_at: null, prominent: 0 as const };
       await trx
         .updateTable('sdc_claims')
-        .set({ ...values, statement_id })
+        .set({ ...values, ...again })
         .where('id', '=', known.id)
         .execute();
     } else continue;

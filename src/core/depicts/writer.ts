@@ -1,23 +1,25 @@
-import { audit } from '../platform/audit.ts';
 import type { Clock } from '../platform/clock.ts';
 import { describeError } from '../platform/errors.ts';
 import type { Log } from '../platform/log.ts';
 import type { Nudges } from '../platform/nudges.ts';
 import { assertLease, type Lease, releaseLease, renewLease, takeLease } from '../store/leases.ts';
-import type { ClaimState, RunState } from '../store/schema.ts';
-import { forUpdate, type Store } from '../store/store.ts';
+import type { RunState } from '../store/schema.ts';
+import { forUpdate, type Store, type Trx } from '../store/store.ts';
 import type { WikiAccount } from '../wiki/account.ts';
-import { isSameStatement } from '../wiki/statement-id.ts';
-import type { FileStatements } from '../wiki/statements.ts';
 import type { Wiki } from '../wiki/wiki.ts';
 import { wikiErrorDetails } from '../wiki/wiki-error.ts';
+import { noticeGone, openClaims, settleClaim, standing } from './claims.ts';
+import { Interrupted, type Work, workOn } from './edits.ts';
+import { createPersons } from './persons.ts';
 import { ACTIVE } from './runs.ts';
-import { editSummary } from './summary.ts';
+
+/** Places between which a worker can be killed: see `unsafeTestHook`. */
+export type WriterPoint = 'taken up' | 'read' | 'noted' | 'answered' | 'settled' | 'finishing';
 
 export interface WriterDeps {
   readonly store: Store;
   readonly clock: Clock;
-  readonly wiki: Pick<Wiki, 'readStatements' | 'setStatement' | 'removeStatement'>;
+  readonly wiki: Pick<Wiki, 'readStatements' | 'setStatement' | 'removeStatement' | 'items'>;
   /** The account with its tokens, as the wiki client wants it. */
   readonly wikiAccount: (account: { id: number; username: string }) => WikiAccount;
   readonly nudges: Nudges;
@@ -25,20 +27,13 @@ export interface WriterDeps {
   readonly workerId: string;
   /** Ceiling for each account; null: as fast as the wiki answers. */
   readonly editsPerMinute: number | null;
+  /** For tests of sudden death alone: the writer waits here, so that it can be killed at a known place. */
+  readonly unsafeTestHook?: (point: WriterPoint) => Promise<void>;
 }
 
 /** Longer than one write with all its repetitions (the wiki client gives up after two minutes). */
 const LEASE_MS = 3 * 60_000;
-/** Entities that one read may name. */
-const READ_BATCH = 50;
 const FIRST_RETRY_MS = 30_000;
-
-interface Claim {
-  readonly id: number;
-  readonly page_id: number;
-  readonly person: string;
-  readonly statement_id: string;
-}
 
 interface Run {
   readonly id: number;
@@ -48,8 +43,6 @@ interface Run {
   readonly accountId: number;
   readonly editGroup: string;
 }
-
-type WritableRun = Run & { readonly account: WikiAccount };
 
 /**
  * Takes up one run that waits and works through its claims, one edit at a time. Between claims it looks whether
@@ -134,171 +127,59 @@ async function takeUp(deps: WriterDeps, lease: Lease, runId: number): Promise<Ru
 }
 
 async function workThrough(deps: WriterDeps, lease: Lease, run: Run, signal?: AbortSignal): Promise<void> {
-  const { store, clock, wiki, editsPerMinute } = deps;
-  if (run.account === null)
-    return finish(deps, lease, run, 'failed', 'its account is not known here any more');
+  const { store, clock, wiki } = deps;
+  const { account } = run;
+  if (account === null) return finish(deps, lease, run, 'failed', 'its account is not known here any more');
+  await deps.unsafeTestHook?.('taken up');
+  const work: Work = {
+    store,
+    clock,
+    lease,
+    deps,
+    signal,
+    run: { ...run, account },
+    persons: createPersons(wiki),
+    restUntil: 0,
+    mayGoOn: async () =>
+      !signal?.aborted &&
+      !(await stopRequested(store, run.id)) &&
+      (await renewLease(store, lease, clock.now(), LEASE_MS)),
+  };
   for (;;) {
     // Before anything is asked of the wiki, which may be what the run waits for.
     if (await stopRequested(store, run.id)) return finish(deps, lease, run, 'stopped');
     const claims = await openClaims(store, run);
     if (claims.length === 0) return finish(deps, lease, run, 'done');
-    const statements = await wiki.readStatements([...new Set(claims.map((claim) => claim.page_id))]);
+    if (run.kind === 'write') await work.persons.lookUp(claims.map((claim) => claim.person));
+    const read =
+      run.kind === 'write'
+        ? await wiki.readStatements([...new Set(claims.map((claim) => claim.page_id))])
+        : NOTHING_READ;
+    await noticeGone(work, read);
+    await deps.unsafeTestHook?.('read');
     for (const claim of claims) {
       if (signal?.aborted) return setRunState(deps, lease, run.id, 'waiting', null);
       if (await stopRequested(store, run.id)) return finish(deps, lease, run, 'stopped');
       if (!(await renewLease(store, lease, clock.now(), LEASE_MS))) return;
-      const edited = await workOn(
-        deps,
-        lease,
-        { ...run, account: run.account },
-        claim,
-        statements.get(claim.page_id),
-      );
+      try {
+        await workOn(work, claim, read.get(claim.page_id));
+      } catch (error) {
+        // The checks above say why.
+        if (error instanceof Interrupted) break;
+        throw error;
+      }
+      await deps.unsafeTestHook?.('settled');
       deps.nudges.nudge('runs');
-      if (edited && editsPerMinute !== null) await clock.sleep(60_000 / editsPerMinute, signal);
+      const rest = work.restUntil - clock.now();
+      if (rest > 0) await clock.sleep(rest, signal);
     }
+    if (signal?.aborted) return setRunState(deps, lease, run.id, 'waiting', null);
+    if (!(await renewLease(store, lease, clock.now(), LEASE_MS))) return;
   }
 }
 
-/**
- * One claim. What concerns this file alone ends this claim with its reason; everything else is thrown and ends
- * or puts off the run.
- * @returns whether the wiki was edited
- */
-async function workOn(
-  deps: WriterDeps,
-  lease: Lease,
-  run: WritableRun,
-  claim: Claim,
-  statements: FileStatements | undefined,
-): Promise<boolean> {
-  try {
-    return run.kind === 'write'
-      ? await write(deps, lease, run, claim, statements)
-      : await takeBack(deps, lease, run, claim);
-  } catch (error) {
-    const details = wikiErrorDetails(error);
-    if (details?.kind !== 'this_file') throw error;
-    // Refused when it was repeated: the first attempt, whose answer was lost, may have been taken.
-    if (run.kind === 'write' && details.statement === 'unknown' && (await isOurs(deps, claim))) {
-      await settleClaim(deps, lease, run, claim, { state: 'written', reason: null });
-      return true;
-    }
-    // A statement that could not be taken back is still there, and still ours.
-    const state = run.kind === 'write' ? 'failed' : 'written';
-    await settleClaim(deps, lease, run, claim, { state, reason: describeError(error).message });
-    return false;
-  }
-}
-
-async function write(
-  deps: WriterDeps,
-  lease: Lease,
-  run: WritableRun,
-  claim: Claim,
-  before: FileStatements | undefined,
-): Promise<boolean> {
-  const known = standing(claim, before);
-  if (known === 'ours') {
-    await settleClaim(deps, lease, run, claim, { state: 'written', reason: null });
-    return false;
-  }
-  if (known === 'theirs') return leaveTheirs(deps, lease, run, claim);
-  await settleClaim(deps, lease, run, claim, { state: 'writing', reason: null }, false);
-  const answer = await deps.wiki.setStatement({
-    pageId: claim.page_id,
-    itemId: claim.person,
-    statementId: claim.statement_id,
-    summary: editSummary(run.kind, claim.person, run.editGroup),
-    account: run.account,
-  });
-  if (answer.outcome === 'saved') {
-    await settleClaim(deps, lease, run, claim, { state: 'written', reason: null, revision: answer.revision });
-    return true;
-  }
-  // A statement with this person stands there: ours, if only the answer was lost. A read right after a write may
-  // come from a copy of the database that is a little behind, so look twice before it is called somebody else's.
-  for (let look = 1; look <= 2; look++) {
-    const after = (await deps.wiki.readStatements([claim.page_id])).get(claim.page_id);
-    if (standing(claim, after) === 'ours') {
-      await settleClaim(deps, lease, run, claim, {
-        state: 'written',
-        reason: null,
-        revision: after?.revision ?? null,
-      });
-      return true;
-    }
-    if (look === 1) await deps.clock.sleep(5_000);
-  }
-  return leaveTheirs(deps, lease, run, claim);
-}
-
-async function leaveTheirs(deps: WriterDeps, lease: Lease, run: Run, claim: Claim): Promise<boolean> {
-  const reason = 'somebody else had recorded this person already';
-  await settleClaim(deps, lease, run, claim, { state: 'present', reason });
-  return false;
-}
-
-async function takeBack(deps: WriterDeps, lease: Lease, run: WritableRun, claim: Claim): Promise<boolean> {
-  const outcome = await deps.wiki.removeStatement({
-    statementId: claim.statement_id,
-    summary: editSummary(run.kind, claim.person, run.editGroup),
-    account: run.account,
-  });
-  const reason = outcome === 'gone' ? 'it was not there any more' : null;
-  await settleClaim(deps, lease, run, claim, { state: 'removed', reason });
-  return outcome === 'removed';
-}
-
-/** Is the person in the file, and is it our statement that says so? */
-function standing(claim: Claim, file: FileStatements | undefined): 'ours' | 'theirs' | 'none' {
-  const statements = file?.statements ?? [];
-  if (statements.some((statement) => isSameStatement(statement.id, claim.statement_id))) return 'ours';
-  return statements.some((statement) => statement.itemId === claim.person) ? 'theirs' : 'none';
-}
-
-async function isOurs({ wiki }: WriterDeps, claim: Claim): Promise<boolean> {
-  return standing(claim, (await wiki.readStatements([claim.page_id])).get(claim.page_id)) === 'ours';
-}
-
-async function settleClaim(
-  { store, clock }: WriterDeps,
-  lease: Lease,
-  run: Run,
-  claim: Claim,
-  outcome: { state: ClaimState; reason: string | null; revision?: number | null },
-  final = true,
-): Promise<void> {
-  await store.transaction(async (trx) => {
-    await assertLease(store, trx, lease);
-    const now = clock.now();
-    await trx
-      .updateTable('sdc_claims')
-      .set({ ...outcome, changed_at: now })
-      .where('id', '=', claim.id)
-      .execute();
-    if (!final) return;
-    await audit(store, trx, {
-      at: now,
-      accountId: run.accountId,
-      action: `statement ${outcome.state}`,
-      subject: `M${claim.page_id} ${claim.person}`,
-      detail: { run: run.id, statement: claim.statement_id, ...outcome },
-    });
-  });
-}
-
-async function openClaims(store: Store, run: Run, only?: 'writing'): Promise<Claim[]> {
-  const query = store.db
-    .selectFrom('sdc_claims')
-    .select(['id', 'page_id', 'person', 'statement_id'])
-    .orderBy('id')
-    .limit(READ_BATCH);
-  const states: ClaimState[] = only ? [only] : ['queued', 'writing'];
-  return run.kind === 'write'
-    ? query.where('run_id', '=', run.id).where('state', 'in', states).execute()
-    : query.where('undo_run_id', '=', run.id).where('state', '=', 'removing').execute();
-}
+/** Taking back needs no look before: each removal names its statement. */
+const NOTHING_READ: Awaited<ReturnType<Wiki['readStatements']>> = new Map();
 
 async function stopRequested(store: Store, runId: number): Promise<boolean> {
   const row = await store.db
@@ -309,25 +190,35 @@ async function stopRequested(store: Store, runId: number): Promise<boolean> {
   return row === undefined || row.stop_requested_at !== null;
 }
 
-/** Claims that a stopped run did not get to go out of the ledger, so that they can be written another time. */
+/**
+ * Claims that a stopped run did not get to go out of the ledger, so that they can be written another time. One for
+ * which a request went out at some time keeps its statement id: the wiki may have it.
+ */
 async function finish(
   deps: WriterDeps,
   lease: Lease,
   run: Run,
   state: 'done' | 'stopped' | 'failed',
-  reason: string | null = null,
+  why: string | null = null,
 ): Promise<void> {
   const { store, clock, nudges, log } = deps;
+  await deps.unsafeTestHook?.('finishing');
   if (run.kind === 'write' && state !== 'done') await findWritten(deps, lease, run);
   await store.transaction(async (trx) => {
     await assertLease(store, trx, lease);
+    let reason = why;
     if (run.kind === 'write') {
-      await trx.deleteFrom('sdc_claims').where('run_id', '=', run.id).where('state', '=', 'queued').execute();
+      await trx
+        .deleteFrom('sdc_claims')
+        .where('run_id', '=', run.id)
+        .where('state', '=', 'queued')
+        .where('sent_at', 'is', null)
+        .execute();
       await trx
         .updateTable('sdc_claims')
         .set({ state: 'failed', reason: 'the run ended in the middle of it' })
         .where('run_id', '=', run.id)
-        .where('state', '=', 'writing')
+        .where('state', 'in', ['queued', 'writing'])
         .execute();
     } else {
       await trx
@@ -336,6 +227,7 @@ async function finish(
         .where('undo_run_id', '=', run.id)
         .where('state', '=', 'removing')
         .execute();
+      reason ??= await whatStayed(trx, run.id);
     }
     await trx
       .updateTable('runs')
@@ -348,18 +240,31 @@ async function finish(
   nudges.nudge('posts');
 }
 
+/** What an undo could not take back, for the person who wanted it; the claims say why. */
+async function whatStayed(trx: Trx, runId: number): Promise<string | null> {
+  const { stayed } = await trx
+    .selectFrom('sdc_claims')
+    .select((eb) => eb.fn.countAll<number>().as('stayed'))
+    .where('undo_run_id', '=', runId)
+    .where('state', '=', 'written')
+    .executeTakeFirstOrThrow();
+  if (Number(stayed) === 0) return null;
+  return `${stayed} ${Number(stayed) === 1 ? 'statement' : 'statements'} could not be taken back; the reason stands with each`;
+}
+
 /**
  * Claims that were being written when their worker ended: those that reached the wiki are ours, and can be taken
  * back. Those that cannot be looked at now keep their statement id, so that a later run recognises them.
  */
 async function findWritten(deps: WriterDeps, lease: Lease, run: Run): Promise<void> {
-  const claims = await openClaims(deps.store, run, 'writing');
+  const { store, clock } = deps;
+  const claims = await openClaims(store, run, 'writing');
   if (claims.length === 0) return;
   const pages = [...new Set(claims.map((claim) => claim.page_id))];
   const statements = await deps.wiki.readStatements(pages).catch(() => null);
   for (const claim of claims) {
     if (statements && standing(claim, statements.get(claim.page_id)) === 'ours')
-      await settleClaim(deps, lease, run, claim, { state: 'written', reason: null });
+      await settleClaim({ store, clock, lease, run }, claim, { state: 'written', reason: null });
   }
 }
 

@@ -3,7 +3,7 @@
  * `migrations/`.
  */
 
-import type { AuditTable, LeasesTable, SettingsTable, WorkersTable } from './tables/house.ts';
+import type { AuditTable, ImportIdsTable, LeasesTable, SettingsTable, WorkersTable } from './tables/house.ts';
 import type {
   AccountProfilesTable,
   AccountsTable,
@@ -13,10 +13,12 @@ import type {
   SessionsTable,
 } from './tables/people.ts';
 import type {
+  CrawlMembersTable,
   CrawlQueueTable,
   EmbeddingsTable,
   FacesTable,
   FilesTable,
+  ProjectExclusionsTable,
   ProjectFilesTable,
   SuggestionsTable,
 } from './tables/pictures.ts';
@@ -35,7 +37,7 @@ import type {
   VotesTable,
 } from './tables/review.ts';
 import type { RoomEventsTable, RoomMessagesTable, RoomReactionsTable } from './tables/room.ts';
-import type { RunsTable, SdcClaimsTable } from './tables/writing.ts';
+import type { AccountPaceTable, ItemRedirectsTable, RunsTable, SdcClaimsTable } from './tables/writing.ts';
 
 export type * from './tables/columns.ts';
 export type * from './tables/house.ts';
@@ -57,7 +59,9 @@ export interface Schema {
   project_persons: ProjectPersonsTable;
   project_members: ProjectMembersTable;
   channels: ChannelsTable;
+  project_exclusions: ProjectExclusionsTable;
   crawl_queue: CrawlQueueTable;
+  crawl_members: CrawlMembersTable;
   files: FilesTable;
   project_files: ProjectFilesTable;
   faces: FacesTable;
@@ -71,6 +75,8 @@ export interface Schema {
   verdicts: VerdictsTable;
   sdc_claims: SdcClaimsTable;
   runs: RunsTable;
+  item_redirects: ItemRedirectsTable;
+  account_pace: AccountPaceTable;
   leases: LeasesTable;
   workers: WorkersTable;
   audit: AuditTable;
@@ -78,4 +84,5 @@ export interface Schema {
   room_reactions: RoomReactionsTable;
   room_events: RoomEventsTable;
   settings: SettingsTable;
+  import_ids: ImportIdsTable;
 }

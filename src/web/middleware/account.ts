@@ -1,4 +1,5 @@
 import { accountById } from '../../core/accounts/accounts.ts';
+import { isLinkBroken } from '../../core/accounts/broken-links.ts';
 import type { Messages } from '../../core/platform/messages.ts';
 import type { Store } from '../../core/store/store.ts';
 import type { WebMiddleware } from '../context.ts';
@@ -10,6 +11,8 @@ export function account(deps: { store: Store; messages: Messages }): WebMiddlewa
     const { data } = ctx.state.session;
     ctx.state.account = data.accountId === undefined ? null : await accountById(deps.store, data.accountId);
     if (data.accountId !== undefined && !ctx.state.account) delete data.accountId;
+    ctx.state.linkBroken =
+      ctx.state.account !== null && (await isLinkBroken(deps.store, ctx.state.account.id));
     if (ctx.state.account) setLanguage(ctx, deps.messages, ctx.state.account);
     await next();
   };

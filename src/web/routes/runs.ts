@@ -1,3 +1,4 @@
+import { assertGoodStanding } from '../../core/accounts/standing.ts';
 import { claimsOfRun, runById } from '../../core/depicts/history.ts';
 import { previewRun, requestStop, startRun, startUndo } from '../../core/depicts/runs.ts';
 import { VisavisError } from '../../core/platform/errors.ts';
@@ -23,6 +24,7 @@ export function runRoutes(deps: RouteDeps): WebRouter {
   router.post('/projects/:id/write', rateLimit(limits, 'write'), async (ctx) => {
     const projectId = idParam(ctx, 'id');
     const account = await requireMember(deps, ctx, projectId);
+    await assertGoodStanding(deps, account.id);
     const run = await startRun(deps, { projectId, accountId: account.id });
     ctx.status = 303;
     ctx.redirect(`/projects/${projectId}/runs/${run}?done=started`);
@@ -53,6 +55,7 @@ export function runRoutes(deps: RouteDeps): WebRouter {
     const projectId = idParam(ctx, 'id');
     const account = await requireMember(deps, ctx, projectId);
     const run = await runOf(ctx, projectId);
+    await assertGoodStanding(deps, account.id);
     const undo = await startUndo(deps, { runId: run.id, accountId: account.id });
     ctx.status = 303;
     ctx.redirect(`/projects/${projectId}/runs/${undo}?done=undoing`);

@@ -14,7 +14,9 @@ import { engines, freshStore } from '../../support/stores.ts';
 
 const SECRET = 'a secret for tests alone, long enough';
 const connect = (url: string): RedisConnection => connectRedis({ url, secret: SECRET, log: silentLog });
-const ready = (connection: RedisConnection) => expect.poll(() => connection.ready).toBe(true);
+const ready = async (connection: RedisConnection) => {
+  if (!connection.ready) await new Promise((resolve) => connection.redis.once('ready', resolve));
+};
 
 /** What every kind of lock does. `expire` makes those that were taken for `ttl` run out. */
 function behavesAsLocks(

@@ -333,6 +333,7 @@ describe.each(engines())('the store on %s', (kind) => {
       .sort();
     expect(names).toEqual(
       [
+        'account_pace',
         'account_profiles',
         'account_tokens',
         'accounts',
@@ -343,6 +344,7 @@ describe.each(engines())('the store on %s', (kind) => {
         'faces',
         'files',
         'identities',
+        'item_redirects',
         'leases',
         'link_requests',
         'posts',
@@ -364,6 +366,9 @@ describe.each(engines())('the store on %s', (kind) => {
         'verdicts',
         'votes',
         'workers',
+        'crawl_members',
+        'import_ids',
+        'project_exclusions',
       ].sort(),
     );
   });

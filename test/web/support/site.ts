@@ -52,13 +52,21 @@ export function fakeWiki(): Wiki {
   };
   return {
     depicts: 'P180',
-    categoryFiles: refuse,
-    subcategories: refuse,
+    categoryMembers: refuse,
     categoryInfo: async (title: string) => ({ title, exists: true, files: 40, subcategories: 2 }),
     filesByPageId: refuse,
     filesDepicting: refuse,
     thumbnails: async () => new Map(),
-    userInfo: refuse,
+    userInfo: async ({ name }) => ({
+      name,
+      blocked: name.startsWith('Blocked'),
+      partiallyBlocked: false,
+      blockReason: null,
+      groups: [],
+      editCount: 100,
+      registeredAt: 0,
+      editLimit: null,
+    }),
     items: refuse,
     searchItems: async () => [{ id: 'Q7259', label: 'Ada <b>Lovelace</b>', description: 'mathematician' }],
     readStatements: refuse,
@@ -74,7 +82,7 @@ export interface Site {
 }
 
 /** A site that really listens, with fakes behind it. */
-export async function startSite(store: Store, changes: Partial<WebDeps> = {}): Promise<Site> {
+export async function startSite(store: Store, changes: Partial<WebDeps> = {}, at = 0): Promise<Site> {
   const deps: WebDeps = {
     store,
     clock: systemClock,
@@ -93,13 +101,12 @@ export async function startSite(store: Store, changes: Partial<WebDeps> = {}): P
     oauthOrigin: 'http://wiki.localhost',
     itemPage: (itemId) => `http://wiki.localhost/wiki/${itemId}`,
     admins: [],
-    allowedUsers: null,
     sandbox: null,
     contact: 'test@example.org',
     // Tests of limits bring their own.
     limits: { consume: async () => 0 },
     ...changes,
   };
-  const { port, close } = await createWeb(deps).listen(0, '127.0.0.1');
+  const { port, close } = await createWeb(deps).listen(at, '127.0.0.1');
   return { url: `http://127.0.0.1:${port}`, deps, close };
 }

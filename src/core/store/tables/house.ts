@@ -33,3 +33,13 @@ export interface SettingsTable {
   name: string;
   value: string;
 }
+
+/** What became of the rows of another database, so that an import can be repeated. */
+export interface ImportIdsTable {
+  /** Which database it was. */
+  source: string;
+  kind: string;
+  old_id: number;
+  new_id: number;
+  imported_at: Millis;
+}

@@ -25,9 +25,13 @@ export interface AccountProfilesTable {
   blocked: Flag;
   language: string | null;
   seen_at: Millis;
+  /** When the wiki with the files was last asked how the account stands; null: only the sign-in told. */
+  standing_at: Generated<Millis | null>;
+  /** Which of the operator's rules the account does not meet, in words; null: it may take part. */
+  barred: Generated<string | null>;
 }
 
-/** One access token for each account in use; both tokens are Fernet-encrypted. */
+/** One access token for each account in use; both tokens are encrypted. */
 export interface AccountTokensTable {
   account_id: number;
   access_token: Bytes;
@@ -36,6 +40,12 @@ export interface AccountTokensTable {
   /** Set when the wiki refused a refresh: the person must sign in again. */
   broken_at: Millis | null;
   broken_reason: string | null;
+  /** `plain`: an import marked the tokens as legacy plain text; the next refresh encrypts them. */
+  scheme: Generated<'fernet' | 'plain'>;
+  /** Since when somebody renews these tokens; null: nobody. Old: whoever it was has died. */
+  refreshing_at: Generated<Millis | null>;
+  /** A renewal whose answer never came: the wiki may have taken the refresh token already. */
+  answer_lost_at: Generated<Millis | null>;
 }
 
 export interface SessionsTable {
@@ -54,6 +64,8 @@ export interface IdentitiesTable {
   external_id: string;
   display_name: string;
   linked_at: Millis;
+  /** When this chat user was told last that the account's link is broken. */
+  broken_told_at: Generated<Millis | null>;
 }
 
 /** One-time links from a chat identity to the confirmation page. */

@@ -11,6 +11,28 @@ export interface CrawlQueueTable {
   done_at: Millis | null;
 }
 
+/**
+ * What became of a page that the crawl found: `wanted`: its details are not read yet; `in`: a file of the
+ * project; `left_out`: no picture; `beyond`: the project was full; `away`: a file of the project that the crawl
+ * did not find in its categories; `kept`: one that it did not find because it did not read them all.
+ */
+export type CrawlMemberState = 'wanted' | 'in' | 'left_out' | 'beyond' | 'away' | 'kept';
+
+/** Every page of the project's categories. */
+export interface CrawlMembersTable {
+  project_id: number;
+  page_id: number;
+  /** `crawl_number` of the crawl that looked at it last. */
+  crawl: number;
+  state: CrawlMemberState;
+}
+
+/** Categories that the crawl does not enter. Names as in `projects.category`. */
+export interface ProjectExclusionsTable {
+  project_id: number;
+  category: string;
+}
+
 export type FileState = 'waiting' | 'detected' | 'set_aside' | 'gone';
 
 /** A Commons file, known by its page id. Detected once, however many projects want it. */
@@ -34,6 +56,12 @@ export interface FilesTable {
   attempts: Generated<number>;
   retry_at: Millis | null;
   detected_at: Millis | null;
+  /** The model for which this version's faces could not be embedded anew, and never will be. */
+  embed_failed_model: string | null;
+  /** Not to be tried again for another model before this. */
+  embed_retry_at: Millis | null;
+  /** When it was found to be deleted; null while it is there. */
+  gone_at: Millis | null;
   lease_owner: string | null;
   lease_expires_at: Millis | null;
   fence: Generated<number>;
@@ -44,6 +72,8 @@ export interface ProjectFilesTable {
   file_id: number;
   /** The person that the file depicted on the wiki before we did anything (bootstrap). */
   depicts: string | null;
+  /** When that was read. */
+  depicts_read_at: Millis | null;
   added_at: Millis;
 }
 
@@ -57,6 +87,8 @@ export interface FacesTable {
   w: number;
   h: number;
   score: number;
+  /** How good an example it would be, 0..1; null: unknown (drawn, or found before this was measured). */
+  quality: number | null;
   /** JSON: five [x, y] as fractions of the upright picture. */
   landmarks: string;
   model: string;

@@ -17,6 +17,10 @@ export interface ProjectsTable {
   /** Any linked account that answers in a bound channel becomes a member. */
   open: Flag;
   matching: Flag;
+  /** Statements say where in the picture the person is (P2677). */
+  write_boxes: Generated<Flag>;
+  /** Look for faces of a few pixels too, piece by piece: several times as slow. */
+  small_faces: Generated<Flag>;
   depth: number;
   file_cap: number;
   created_by: number;
@@ -24,6 +28,10 @@ export interface ProjectsTable {
   /** When the whole category was last seen to its end; null while the first crawl goes on. */
   crawled_at: Millis | null;
   crawl_wanted_at: Millis | null;
+  /** Counts the crawls; what each has seen stands in `crawl_members`. */
+  crawl_number: Generated<number>;
+  /** Answers of the wiki that the crawl under way (or the last one) has taken. */
+  crawl_requests: Generated<number>;
   bootstrapped_at: Millis | null;
   /** Moves whenever a verdict or a face changes; suggestions are computed for the value in `matched_change`. */
   change_number: Generated<number>;

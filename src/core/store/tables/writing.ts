@@ -1,6 +1,6 @@
 /** Runs and the ledger of claims. */
 import type { Generated } from 'kysely';
-import type { Millis } from './columns.ts';
+import type { Flag, Millis } from './columns.ts';
 
 export type ClaimState = 'queued' | 'writing' | 'written' | 'removing' | 'removed' | 'failed' | 'present';
 
@@ -23,6 +23,27 @@ export interface SdcClaimsTable {
   undo_run_id: number | null;
   revision: number | null;
   changed_at: Millis;
+  /** A person said that this one is prominent: rank preferred. */
+  prominent: Generated<Flag>;
+  /** When a request for it went out first, whatever became of it; null: the wiki cannot have it. */
+  sent_at: Generated<Millis | null>;
+  /** When our statement was found to be gone without us. What a person took away is never added again. */
+  gone_at: Generated<Millis | null>;
+  /** `present`: the statement of somebody else that stands there. */
+  other_statement_id: Generated<string | null>;
+}
+
+/** Items that were merged into others. Claims are about the target. */
+export interface ItemRedirectsTable {
+  item: string;
+  target: string;
+  seen_at: Millis;
+}
+
+/** When an account may edit next, whichever run or process edits for it. */
+export interface AccountPaceTable {
+  account_id: number;
+  next_edit_at: Millis;
 }
 
 export type RunKind = 'write' | 'undo';

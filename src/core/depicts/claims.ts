@@ -1,0 +1,177 @@
+import { audit } from '../platform/audit.ts';
+import type { Clock } from '../platform/clock.ts';
+import { assertLease, type Lease } from '../store/leases.ts';
+import type { ClaimState, FileState, RunKind } from '../store/schema.ts';
+import type { Store } from '../store/store.ts';
+import { MAX_BATCH } from '../wiki/batch.ts';
+import type { Position } from '../wiki/position.ts';
+import { isSameStatement } from '../wiki/statement-id.ts';
+import type { FileStatements } from '../wiki/statements.ts';
+
+/** A row of the ledger that a run works on. */
+export interface Claim {
+  readonly id: number;
+  readonly page_id: number;
+  readonly person: string;
+  readonly statement_id: string;
+  readonly revision: number | null;
+  readonly sent_at: number | null;
+  readonly prominent: number;
+  readonly file_state: FileState | null;
+  /** Where the person is, when the project wants that said and the file has not changed since. */
+  readonly box: Position | null;
+}
+
+/** What the ledger is told, and by whom. */
+export interface Writing {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly lease: Lease;
+  readonly run: { readonly id: number; readonly kind: RunKind; readonly accountId: number };
+}
+
+/** The next claims that the run has to deal with, as many as one request can read. */
+export async function openClaims(store: Store, run: Writing['run'], only?: 'writing'): Promise<Claim[]> {
+  const query = store.db
+    .selectFrom('sdc_claims')
+    .innerJoin('projects', 'projects.id', 'sdc_claims.project_id')
+    .leftJoin('files', 'files.page_id', 'sdc_claims.page_id')
+    .leftJoin('faces', 'faces.id', 'sdc_claims.face_id')
+    .select([
+      'sdc_claims.id',
+      'sdc_claims.page_id',
+      'sdc_claims.person',
+      'sdc_claims.statement_id',
+      'sdc_claims.revision',
+      'sdc_claims.sent_at',
+      'sdc_claims.prominent',
+      'files.state as file_state',
+      'projects.write_boxes',
+      'files.sha1 as file_sha1',
+      'faces.sha1 as face_sha1',
+      'faces.x',
+      'faces.y',
+      'faces.w',
+      'faces.h',
+    ])
+    .orderBy('sdc_claims.id')
+    .limit(MAX_BATCH);
+  const states: ClaimState[] = only ? [only] : ['queued', 'writing'];
+  const rows = await (run.kind === 'write'
+    ? query.where('sdc_claims.run_id', '=', run.id).where('sdc_claims.state', 'in', states)
+    : query.where('sdc_claims.undo_run_id', '=', run.id).where('sdc_claims.state', '=', 'removing')
+  ).execute();
+  return rows.map(({ write_boxes, file_sha1, face_sha1, x, y, w, h, ...claim }) => ({
+    ...claim,
+    box: write_boxes === 1 && file_sha1 === face_sha1 ? boxInside(x, y, w, h) : null,
+  }));
+}
+
+/** A box that reaches over the edge of the picture ends there. */
+function boxInside(x: number | null, y: number | null, w: number | null, h: number | null): Position | null {
+  if (x === null || y === null || w === null || h === null) return null;
+  const [left, top] = [Math.max(0, x), Math.max(0, y)];
+  const [width, height] = [Math.min(1, x + w) - left, Math.min(1, y + h) - top];
+  return width > 0 && height > 0 ? [left, top, width, height] : null;
+}
+
+export interface Outcome {
+  readonly state: ClaimState;
+  readonly reason: string | null;
+  readonly revision?: number | null;
+  readonly gone_at?: number;
+  readonly other_statement_id?: string | null;
+}
+
+/** Writes down what became of a claim, with its entry in the log. @throws VisavisError `lease_lost` */
+export async function settleClaim(writing: Writing, claim: Claim, outcome: Outcome): Promise<void> {
+  const { store, clock, lease, run } = writing;
+  await store.transaction(async (trx) => {
+    await assertLease(store, trx, lease);
+    const now = clock.now();
+    await trx
+      .updateTable('sdc_claims')
+      .set({ ...outcome, changed_at: now })
+      .where('id', '=', claim.id)
+      .execute();
+    await audit(store, trx, {
+      at: now,
+      accountId: run.accountId,
+      action: `statement ${outcome.state}`,
+      subject: `M${claim.page_id} ${claim.person}`,
+      detail: { run: run.id, statement: claim.statement_id, ...outcome },
+    });
+  });
+}
+
+/** From here on the wiki may have the statement, whatever we hear of it. @throws VisavisError `lease_lost` */
+export async function noteSending({ store, clock, lease }: Writing, claim: Claim): Promise<void> {
+  await store.transaction(async (trx) => {
+    await assertLease(store, trx, lease);
+    const now = clock.now();
+    await trx
+      .updateTable('sdc_claims')
+      .set({ state: 'writing', reason: null, sent_at: claim.sent_at ?? now, changed_at: now })
+      .where('id', '=', claim.id)
+      .execute();
+  });
+}
+
+/** Is the person in the file, and is it our statement that says so? Otherwise, whose is it? */
+export function standing(
+  claim: Pick<Claim, 'statement_id' | 'person'>,
+  file: FileStatements | undefined,
+  alsoCalled: readonly string[] = [],
+): 'ours' | 'none' | { readonly theirs: string } {
+  const statements = file?.statements ?? [];
+  if (statements.some((statement) => isSameStatement(statement.id, claim.statement_id))) return 'ours';
+  const names = [claim.person, ...alsoCalled];
+  const other = statements.find(({ itemId }) => itemId !== null && names.includes(itemId));
+  return other ? { theirs: other.id } : 'none';
+}
+
+/** A read may come from a copy of the database that is behind: what was changed just now is not judged by it. */
+const SETTLED_AFTER_MS = 10 * 60_000;
+
+/**
+ * Statements of ours that are not on files which were just read: somebody took them away. They leave the ledger's
+ * count of what stands on the wiki, and are never added again.
+ */
+export async function noticeGone(
+  { store, clock }: Pick<Writing, 'store' | 'clock'>,
+  read: ReadonlyMap<number, FileStatements>,
+): Promise<number> {
+  // A file without structured data and one that was deleted look the same, and deleted files come back.
+  const pages = [...read].filter(([, file]) => file.exists).map(([pageId]) => pageId);
+  if (pages.length === 0) return 0;
+  const now = clock.now();
+  const written = await store.db
+    .selectFrom('sdc_claims')
+    .select(['id', 'page_id', 'person', 'statement_id'])
+    .where('page_id', 'in', pages)
+    .where('state', '=', 'written')
+    .where('changed_at', '<', now - SETTLED_AFTER_MS)
+    .execute();
+  const gone = written.filter((claim) => standing(claim, read.get(claim.page_id)) !== 'ours');
+  for (const claim of gone) {
+    await store.transaction(async (trx) => {
+      const result = await trx
+        .updateTable('sdc_claims')
+        .set({ state: 'removed', reason: TAKEN_AWAY, gone_at: now, changed_at: now })
+        .where('id', '=', claim.id)
+        .where('state', '=', 'written')
+        .executeTakeFirst();
+      if (result.numUpdatedRows === 0n) return;
+      await audit(store, trx, {
+        at: now,
+        accountId: null,
+        action: 'statement found gone',
+        subject: `M${claim.page_id} ${claim.person}`,
+        detail: { statement: claim.statement_id },
+      });
+    });
+  }
+  return gone.length;
+}
+
+export const TAKEN_AWAY = 'somebody took it off the file';

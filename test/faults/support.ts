@@ -1,0 +1,205 @@
+import { expect } from 'vitest';
+import { type RunDeps, startRun, startUndo } from '../../src/core/depicts/runs.ts';
+import { type WriterDeps, type WriterPoint, writeStep } from '../../src/core/depicts/writer.ts';
+import type { Clock } from '../../src/core/platform/clock.ts';
+import { silentLog } from '../../src/core/platform/log.ts';
+import type { ClaimState } from '../../src/core/store/schema.ts';
+import type { DatabaseAddress, Store } from '../../src/core/store/store.ts';
+import type { WikiAccount } from '../../src/core/wiki/account.ts';
+import { createWikiClient } from '../../src/core/wiki/client.ts';
+import { createLimiter } from '../../src/core/wiki/limiter.ts';
+import { userAgent } from '../../src/core/wiki/user-agent.ts';
+import { createWiki, type Wiki } from '../../src/core/wiki/wiki.ts';
+import { createPocketWiki, type PocketWiki } from '../../src/sandbox/wiki.ts';
+import { notedNudges } from '../support/nudges.ts';
+import { addProject } from '../support/people.ts';
+import { addFace, addFile } from '../support/pictures.ts';
+import { freshStore } from '../support/stores.ts';
+
+export const PERSON = 'Q9001';
+const WRITER = 'Practice Anna';
+
+/** A clock whose sleeps pass at once; something may happen while somebody sleeps. */
+export class FastClock implements Clock {
+  time: number;
+  readonly sleeps: number[] = [];
+  onSleep: (now: number) => void = () => {};
+  constructor(start: number = Date.UTC(2026, 5, 1)) {
+    this.time = start;
+  }
+  now = (): number => this.time;
+  sleep = async (ms: number): Promise<void> => {
+    this.sleeps.push(ms);
+    this.time += ms;
+    this.onSleep(this.time);
+  };
+}
+
+export interface FaultDesk {
+  readonly store: Store;
+  readonly address: DatabaseAddress;
+  readonly pocket: PocketWiki;
+  readonly clock: FastClock;
+  readonly deps: WriterDeps & RunDeps;
+  readonly projectId: number;
+  readonly accountId: number;
+  /** Pages of the files in which the person was agreed upon. */
+  readonly pages: readonly number[];
+  /** Another worker: a process of its own would have these. */
+  worker(name: string, more?: Partial<WriterDeps>): WriterDeps & RunDeps;
+  start(): Promise<number>;
+  /** Starts a run and works on it until there is nothing to do. */
+  write(): Promise<number>;
+  undo(runId: number): Promise<number>;
+  /** Works until no run is due. */
+  work(deps?: WriterDeps): Promise<void>;
+  states(): Promise<ClaimState[]>;
+  run(id: number): Promise<{ state: string; reason: string | null }>;
+  dispose(): Promise<void>;
+}
+
+/** The real writer and the real client before the pocket wiki: only the time passes faster. */
+export async function faultDesk(
+  given: {
+    kind?: DatabaseAddress['kind'];
+    files?: number;
+    clock?: FastClock;
+    editsPerMinute?: number | null;
+  } = {},
+): Promise<FaultDesk> {
+  const fresh = await freshStore(given.kind ?? 'sqlite');
+  const { store, address } = fresh;
+  const clock = given.clock ?? new FastClock();
+  const pocket = await createPocketWiki({
+    port: 0,
+    host: '127.0.0.1',
+    dataDir: ':memory:',
+    photosDir: null,
+    clients: [{ id: 'faults', secret: 's3cret', name: 'Visavis test', redirectUri: 'http://localhost/cb' }],
+    clock,
+  });
+  const { id: projectId, owner } = await addProject(store, {}, [PERSON]);
+  await store.db
+    .updateTable('account_profiles')
+    .set({ username: WRITER })
+    .where('account_id', '=', owner)
+    .execute();
+  const pages = await pocket.hands.addManyFiles(given.files ?? 4, 'Category:Faults');
+  for (const pageId of pages) await agree(store, projectId, pageId);
+  const tokens = pocket.hands.issueTokens(WRITER);
+  const wiki = wikiAt(`${pocket.url}/w/api.php`, clock);
+  const worker = (workerId: string, more: Partial<WriterDeps> = {}) => ({
+    store,
+    clock,
+    wiki,
+    wikiAccount: () => accountOf(WRITER, tokens.accessToken),
+    nudges: notedNudges(),
+    log: silentLog,
+    workerId,
+    editsPerMinute: given.editsPerMinute ?? null,
+    ...more,
+  });
+  const deps = worker('worker one');
+  const work = async (by: WriterDeps = deps) => {
+    for (let i = 0; i < 20 && (await writeStep(by)); i++);
+  };
+  const start = () => startRun(deps, { projectId, accountId: owner });
+  return {
+    store,
+    address,
+    pocket,
+    clock,
+    deps,
+    projectId,
+    accountId: owner,
+    pages,
+    worker,
+    start,
+    work,
+    write: async () => {
+      const id = await start();
+      await work();
+      return id;
+    },
+    undo: async (runId) => {
+      const id = await startUndo(deps, { runId, accountId: owner });
+      await work();
+      return id;
+    },
+    states: async () => {
+      const rows = await store.db.selectFrom('sdc_claims').select('state').orderBy('page_id').execute();
+      return rows.map((row) => row.state);
+    },
+    run: (id) =>
+      store.db.selectFrom('runs').select(['state', 'reason']).where('id', '=', id).executeTakeFirstOrThrow(),
+    dispose: async () => {
+      await pocket.close();
+      await fresh.dispose();
+    },
+  };
+}
+
+/** A file whose face people agree about. */
+export async function agree(store: Store, projectId: number, pageId: number, person = PERSON): Promise<void> {
+  const fileId = await addFile(store, projectId, { page_id: pageId });
+  await store.db
+    .insertInto('verdicts')
+    .values({
+      project_id: projectId,
+      face_id: await addFace(store, fileId),
+      person,
+      verdict: 'match',
+      source: 'votes',
+      changed_at: 1,
+    })
+    .execute();
+}
+
+export function wikiAt(apiUrl: string, clock: Clock): Wiki {
+  const agent = userAgent({ version: '0', publicUrl: 'http://localhost', contact: 'test@example.org' });
+  const options = { apiUrl, userAgent: agent, clock, limiter: createLimiter(), random: () => 0.5 };
+  const client = createWikiClient({ ...options, allowInsecure: true });
+  return createWiki({ files: client, items: client });
+}
+
+export function accountOf(name: string, token: string): WikiAccount {
+  return { name, accessToken: async () => token, refresh: async () => token };
+}
+
+/** Waits at the nth time that the writer comes by this place. */
+export function hookAt(point: WriterPoint, nth: number, then: () => void | Promise<void>) {
+  let times = 0;
+  return async (at: WriterPoint) => {
+    if (at === point && ++times === nth) await then();
+  };
+}
+
+/**
+ * The ledger and the wiki say the same: what is written stands there once, under our id; what was taken back,
+ * never sent or refused does not; what is somebody else's is theirs; and nothing of ours is there that the ledger
+ * does not know.
+ */
+export async function expectSame(store: Store, wiki: PocketWiki): Promise<void> {
+  const ledger = await store.db.selectFrom('sdc_claims').selectAll().execute();
+  const files = await store.db.selectFrom('files').select('page_id').where('state', '!=', 'gone').execute();
+  const said: string[] = [];
+  const stands: string[] = [];
+  const known = new Set<string>();
+  for (const claim of ledger) {
+    if (claim.state === 'written') said.push(`${claim.page_id} ${claim.person} ${claim.statement_id}`);
+    if (claim.other_statement_id !== null && claim.state === 'present') known.add(claim.other_statement_id);
+  }
+  const persons = new Set(ledger.map((claim) => claim.person));
+  for (const { page_id } of files) {
+    const seen = new Set<string>();
+    for (const statement of wiki.hands.statements(page_id)) {
+      const value = statement.mainsnak.datavalue?.value as { id?: string } | undefined;
+      const person = value?.id ?? '';
+      if (!persons.has(person)) continue;
+      expect(seen, `${person} stands twice on page ${page_id}`).not.toContain(person);
+      seen.add(person);
+      if (!known.has(statement.id)) stands.push(`${page_id} ${person} ${statement.id}`);
+    }
+  }
+  expect(stands.toSorted()).toEqual(said.toSorted());
+}
