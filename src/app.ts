@@ -132,6 +132,7 @@ export async function startApp({ config, roles, log, root }: AppOptions): Promis
         itemPage: itemPage(wikiConfig),
         admins: config.admins,
         rules,
+        editsPerMinute: config.editsPerMinute,
         locks,
         health: async () => ({
           ok: true,
@@ -209,8 +210,7 @@ export async function startApp({ config, roles, log, root }: AppOptions): Promis
   }
 }
 
-/** The wikis as the configuration names them, behind one limiter. */
-export function createWikiSide(config: Config, wikiConfig: WikiConfig, agent: string, log: Log) {
+function createWikiSide(config: Config, wikiConfig: WikiConfig, agent: string, log: Log) {
   const clock = systemClock;
   const limiter = createLimiter();
   const local = (url: string) => isLoopback(url);

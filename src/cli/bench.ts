@@ -102,6 +102,6 @@ function print(model: string, results: readonly BenchResult[], { out }: DetectCo
   out('bare work, ms a picture  decode  detect  landmarks  embed');
   for (const { workers, bareStages: ms } of results) {
     const cells = [ms.decode, ms.detect, ms.landmarks, ms.embed].map((value) => value.toFixed(1).padStart(6));
-    out(`${String(workers).padStart(7)} workers`.padEnd(23) + `  ${cells.join('  ')}`);
+    out(`${String(workers).padStart(7)} workers`.padEnd(23).concat('  ', cells.join('  ')));
   }
 }

@@ -3,16 +3,20 @@ import { parseArgs } from 'node:util';
 import pino from 'pino';
 import { migrations } from '../../migrations/index.ts';
 import pkg from '../../package.json' with { type: 'json' };
-import { loadConfig } from '../config.ts';
+import { type Config, isLoopback, loadConfig, type WikiConfig } from '../config.ts';
 import { createFernet } from '../core/accounts/fernet.ts';
 import { reportLines } from '../core/import/report.ts';
 import { openSource } from '../core/import/source.ts';
 import { importWikiVisage } from '../core/import/wikivisage.ts';
 import { systemClock } from '../core/platform/clock.ts';
 import { describeError, VisavisError } from '../core/platform/errors.ts';
+import type { Log } from '../core/platform/log.ts';
 import { migrate } from '../core/store/migrate.ts';
 import { openStore } from '../core/store/store.ts';
+import { createWikiClient } from '../core/wiki/client.ts';
+import { createLimiter } from '../core/wiki/limiter.ts';
 import { userAgent } from '../core/wiki/user-agent.ts';
+import { createWiki } from '../core/wiki/wiki.ts';
 import { createProgress } from './progress.ts';
 import { terminal } from './terminal.ts';
 
@@ -50,10 +54,8 @@ export async function importCommand(args: string[], root: string): Promise<numbe
   }
   const key = given.oldKey ?? process.env.WIKIVISAGE_TOKEN_KEY ?? null;
   const oldFernet = key === null ? null : openOldKey(key);
-  const { createWikiSide } = await import('../app.ts');
   const log = pino({ level: config.logLevel }, pino.destination({ dest: 2, sync: true }));
-  const agent = userAgent({ version: pkg.version, publicUrl: config.publicUrl, contact: config.contact });
-  const { wiki } = createWikiSide(config, config.wiki, agent, log);
+  const wiki = openWiki(config, config.wiki, log);
   const store = openStore(config.database, { connections: 1 });
   const progress = createProgress(terminal);
   try {
@@ -80,6 +82,20 @@ export async function importCommand(args: string[], root: string): Promise<numbe
     progress.finish();
     await store.close();
   }
+}
+
+function openWiki(config: Config, { commonsApi, wikidataApi, depictsProperty }: WikiConfig, log: Log) {
+  const limiter = createLimiter();
+  const client = (apiUrl: string) =>
+    createWikiClient({
+      apiUrl,
+      userAgent: userAgent({ version: pkg.version, publicUrl: config.publicUrl, contact: config.contact }),
+      clock: systemClock,
+      limiter,
+      log,
+      allowInsecure: isLoopback(apiUrl),
+    });
+  return createWiki({ files: client(commonsApi), items: client(wikidataApi), depicts: depictsProperty });
 }
 
 interface Given {

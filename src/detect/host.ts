@@ -28,8 +28,10 @@ interface Pending {
   readonly reject: (error: VisavisError) => void;
   /** How often the child ended by what it did while this was in work. */
   deaths: number;
-  /** How often somebody else ended the child meanwhile, which is only weak evidence against the picture. */
+  /** How often somebody else ended the child while this alone was in work: weak evidence against the picture. */
   foreignDeaths: number;
+  /** The child ended while this was in work: from now on it works alone. */
+  suspect: boolean;
   /** Ends the watch over its time. */
   watch: AbortController;
 }
@@ -43,12 +45,15 @@ interface Child {
 }
 
 const DEATHS = 2;
-/** The kernel kills for want of memory without a word, so these count at some time too. */
-const FOREIGN_DEATHS = 5;
+/**
+ * The kernel kills for want of memory without a word, so these count at some time too; but late, because a
+ * machine under load where somebody kills at random must not cost a good picture.
+ */
+const FOREIGN_DEATHS = 12;
 /** The rest is for what is still in work when the new child is there. */
 const RETIRE_AFTER = 0.6 * CPU_SECONDS;
 /** Kills during the start, one after the other; a start that fails by itself is not repeated. */
-const STARTS = 10;
+const STARTS = 30;
 
 export class Host {
   readonly #options: HostOptions;
@@ -81,7 +86,7 @@ export class Host {
     if (task.kind === 'detect') await this.#loadModels();
     return new Promise((resolve, reject) => {
       const watch = new AbortController();
-      this.#waiting.push({ task, resolve, reject, deaths: 0, foreignDeaths: 0, watch });
+      this.#waiting.push({ task, resolve, reject, deaths: 0, foreignDeaths: 0, suspect: false, watch });
       this.#advance();
     });
   }
@@ -123,7 +128,7 @@ export class Host {
       if (child.inWork.size === 0) this.#send(child, this.#suspects.shift());
       return;
     }
-    if ([...child.inWork.values()].some(isSuspect)) return;
+    if ([...child.inWork.values()].some(({ suspect }) => suspect)) return;
     // One more than there are threads, so that none waits for the next picture to arrive.
     while (child.inWork.size <= this.#options.threads && this.#waiting.length > 0)
       this.#send(child, this.#waiting.shift());
@@ -214,8 +219,9 @@ export class Host {
         this.#waiting.unshift(pending);
         continue;
       }
+      pending.suspect = true;
       if (end.cause === 'itself') pending.deaths++;
-      else pending.foreignDeaths++;
+      else if (inWork.size === 1) pending.foreignDeaths++;
       if (pending.deaths < DEATHS && pending.foreignDeaths < FOREIGN_DEATHS) this.#suspects.push(pending);
       else pending.reject(givenUp(pending, end));
     }
@@ -237,10 +243,6 @@ export class Host {
 }
 
 const UNAVAILABLE = 'Face detection is not available';
-
-function isSuspect({ deaths, foreignDeaths }: Pending): boolean {
-  return deaths + foreignDeaths > 0;
-}
 
 function dismissWhenIdle({ guest, inWork }: Child): void {
   if (inWork.size === 0) guest.end('its work is done');

@@ -48,6 +48,8 @@ export interface WebDeps {
   readonly admins: readonly string[];
   /** Who may take part; everybody who is not blocked when nothing is given. */
   readonly rules?: EligibilityRules;
+  /** Ceiling for edits of each account; none when nothing is given. */
+  readonly editsPerMinute?: number | null;
   /** For renewing tokens; leases in the database when nothing is given. */
   readonly locks?: Locks;
   /** Set in practice mode: where the pocket wiki can be looked at. */

@@ -33,6 +33,8 @@ const DONE = new Set([
   'undoing',
   'signed-out',
   'renamed',
+  'claim-changed',
+  'saved',
 ]);
 
 type IconFile = Record<string, string | { ltr?: string; default?: string }>;

@@ -1,6 +1,7 @@
 import { type WriterPoint, writeStep } from '../../src/core/depicts/writer.ts';
 import { systemClock } from '../../src/core/platform/clock.ts';
 import { silentLog } from '../../src/core/platform/log.ts';
+import { memoryNudges } from '../../src/core/platform/nudges.ts';
 import { type DatabaseAddress, openStore } from '../../src/core/store/store.ts';
 import { accountOf, hookAt, wikiAt } from './work.ts';
 
@@ -22,7 +23,7 @@ await writeStep({
   clock: systemClock,
   wiki: wikiAt(told.apiUrl, systemClock),
   wikiAccount: () => accountOf(told.username, told.token),
-  nudges: { nudge: () => {}, on: () => () => {}, close: async () => {} },
+  nudges: memoryNudges(),
   log: silentLog,
   workerId: `dying worker ${process.pid}`,
   editsPerMinute: null,

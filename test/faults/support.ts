@@ -1,20 +1,17 @@
+import { randomUUID } from 'node:crypto';
 import { expect } from 'vitest';
 import { type RunDeps, startRun, startUndo } from '../../src/core/depicts/runs.ts';
-import { type WriterDeps, type WriterPoint, writeStep } from '../../src/core/depicts/writer.ts';
+import { type WriterDeps, writeStep } from '../../src/core/depicts/writer.ts';
 import type { Clock } from '../../src/core/platform/clock.ts';
 import { silentLog } from '../../src/core/platform/log.ts';
 import type { ClaimState } from '../../src/core/store/schema.ts';
 import type { DatabaseAddress, Store } from '../../src/core/store/store.ts';
-import type { WikiAccount } from '../../src/core/wiki/account.ts';
-import { createWikiClient } from '../../src/core/wiki/client.ts';
-import { createLimiter } from '../../src/core/wiki/limiter.ts';
-import { userAgent } from '../../src/core/wiki/user-agent.ts';
-import { createWiki, type Wiki } from '../../src/core/wiki/wiki.ts';
 import { createPocketWiki, type PocketWiki } from '../../src/sandbox/wiki.ts';
 import { notedNudges } from '../support/nudges.ts';
 import { addProject } from '../support/people.ts';
 import { addFace, addFile } from '../support/pictures.ts';
 import { freshStore } from '../support/stores.ts';
+import { accountOf, wikiAt } from './work.ts';
 
 export const PERSON = 'Q9001';
 const WRITER = 'Practice Anna';
@@ -58,18 +55,12 @@ export interface FaultDesk {
   dispose(): Promise<void>;
 }
 
-/** The real writer and the real client before the pocket wiki: only the time passes faster. */
-export async function faultDesk(
-  given: {
-    kind?: DatabaseAddress['kind'];
-    files?: number;
-    clock?: FastClock;
-    editsPerMinute?: number | null;
-  } = {},
-): Promise<FaultDesk> {
-  const fresh = await freshStore(given.kind ?? 'sqlite');
-  const { store, address } = fresh;
-  const clock = given.clock ?? new FastClock();
+export interface World {
+  readonly pocket: PocketWiki;
+  readonly clock: FastClock;
+}
+
+export async function newWorld(clock: FastClock = new FastClock()): Promise<World> {
   const pocket = await createPocketWiki({
     port: 0,
     host: '127.0.0.1',
@@ -78,13 +69,39 @@ export async function faultDesk(
     clients: [{ id: 'faults', secret: 's3cret', name: 'Visavis test', redirectUri: 'http://localhost/cb' }],
     clock,
   });
+  return { pocket, clock };
+}
+
+/** The real writer and the real client before the pocket wiki: only the time passes faster. */
+export async function faultDesk(
+  given: {
+    kind?: DatabaseAddress['kind'];
+    files?: number;
+    /** A wiki and its clock that several desks of a file share: making one takes a second. */
+    world?: World;
+    editsPerMinute?: number | null;
+  } = {},
+): Promise<FaultDesk> {
+  const fresh = await freshStore(given.kind ?? 'sqlite');
+  const { store, address } = fresh;
+  const { clock, pocket } = given.world ?? (await newWorld());
+  pocket.misbehave.clear();
+  pocket.requests.clear();
+  pocket.hands.unblock(WRITER);
+  pocket.hands.setRateLimit(100_000, 60);
+  clock.sleeps.splice(0);
+  clock.onSleep = () => {};
   const { id: projectId, owner } = await addProject(store, {}, [PERSON]);
   await store.db
     .updateTable('account_profiles')
     .set({ username: WRITER })
     .where('account_id', '=', owner)
     .execute();
-  const pages = await pocket.hands.addManyFiles(given.files ?? 4, 'Category:Faults');
+  const pages = await pocket.hands.addManyFiles(
+    given.files ?? 4,
+    'Category:Faults',
+    `Faults ${randomUUID()}`,
+  );
   for (const pageId of pages) await agree(store, projectId, pageId);
   const tokens = pocket.hands.issueTokens(WRITER);
   const wiki = wikiAt(`${pocket.url}/w/api.php`, clock);
@@ -133,7 +150,7 @@ export async function faultDesk(
     run: (id) =>
       store.db.selectFrom('runs').select(['state', 'reason']).where('id', '=', id).executeTakeFirstOrThrow(),
     dispose: async () => {
-      await pocket.close();
+      if (!given.world) await pocket.close();
       await fresh.dispose();
     },
   };
@@ -153,25 +170,6 @@ export async function agree(store: Store, projectId: number, pageId: number, per
       changed_at: 1,
     })
     .execute();
-}
-
-export function wikiAt(apiUrl: string, clock: Clock): Wiki {
-  const agent = userAgent({ version: '0', publicUrl: 'http://localhost', contact: 'test@example.org' });
-  const options = { apiUrl, userAgent: agent, clock, limiter: createLimiter(), random: () => 0.5 };
-  const client = createWikiClient({ ...options, allowInsecure: true });
-  return createWiki({ files: client, items: client });
-}
-
-export function accountOf(name: string, token: string): WikiAccount {
-  return { name, accessToken: async () => token, refresh: async () => token };
-}
-
-/** Waits at the nth time that the writer comes by this place. */
-export function hookAt(point: WriterPoint, nth: number, then: () => void | Promise<void>) {
-  let times = 0;
-  return async (at: WriterPoint) => {
-    if (at === point && ++times === nth) await then();
-  };
 }
 
 /**

@@ -1,11 +1,17 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { resumeRun, retryClaim } from '../../src/core/depicts/runs.ts';
 import { writeStep } from '../../src/core/depicts/writer.ts';
 import { openStore } from '../../src/core/store/store.ts';
 import { engines } from '../support/stores.ts';
-import { accountOf, expectSame, type FaultDesk, FastClock, faultDesk, hookAt } from './support.ts';
+import { expectSame, type FaultDesk, faultDesk, newWorld, type World } from './support.ts';
+import { accountOf, hookAt } from './work.ts';
 
+let world: World;
 let desk: FaultDesk;
+beforeAll(async () => {
+  world = await newWorld();
+});
+afterAll(() => world.pocket.close());
 afterEach(() => desk.dispose());
 
 const ALL = ['written', 'written', 'written', 'written'];
@@ -16,7 +22,7 @@ const nth = (n: number) => {
 
 describe('an answer that is lost after the wiki has saved', () => {
   it('of wbsetclaim: the repetition adds nothing, and the statement is known as ours', async () => {
-    desk = await faultDesk();
+    desk = await faultDesk({ world });
     const { pocket } = desk;
     pocket.misbehave.next({ kind: 'lost_answer', match: { action: 'wbsetclaim', params: nth(2) } });
     await desk.write();
@@ -26,7 +32,7 @@ describe('an answer that is lost after the wiki has saved', () => {
   });
 
   it('of wbsetclaim, again and again until we give up: the run goes on later', async () => {
-    desk = await faultDesk();
+    desk = await faultDesk({ world });
     const { pocket, store } = desk;
     const page = desk.pages[1] ?? 0;
     const cut = pocket.misbehave.always({
@@ -44,7 +50,7 @@ describe('an answer that is lost after the wiki has saved', () => {
   });
 
   it('of wbsetclaim, while the process stops: a stopped run takes what it finds as ours', async () => {
-    desk = await faultDesk();
+    desk = await faultDesk({ world });
     const { pocket, store } = desk;
     const stop = new AbortController();
     const page = desk.pages[1] ?? 0;
@@ -62,7 +68,7 @@ describe('an answer that is lost after the wiki has saved', () => {
   });
 
   it('of wbremoveclaims: what is gone is taken back', async () => {
-    desk = await faultDesk();
+    desk = await faultDesk({ world });
     const { pocket } = desk;
     const run = await desk.write();
     pocket.misbehave.next({ kind: 'lost_answer', match: { action: 'wbremoveclaims', params: nth(3) } });
@@ -75,7 +81,7 @@ describe('an answer that is lost after the wiki has saved', () => {
 
 describe('a wiki that wants us to wait', () => {
   it('maxlag twice, then success: as long as Retry-After says', async () => {
-    desk = await faultDesk();
+    desk = await faultDesk({ world });
     const { pocket, clock } = desk;
     pocket.misbehave.next({ kind: 'maxlag', times: 2, match: { action: 'wbsetclaim' } });
     await desk.write();
@@ -85,7 +91,7 @@ describe('a wiki that wants us to wait', () => {
   });
 
   it('read-only for a minute', async () => {
-    desk = await faultDesk();
+    desk = await faultDesk({ world });
     const { pocket, clock } = desk;
     const end = clock.now() + 60_000;
     const over = pocket.misbehave.always({ kind: 'readonly' });
@@ -100,7 +106,7 @@ describe('a wiki that wants us to wait', () => {
   });
 
   it('too many edits: on when there is room again', async () => {
-    desk = await faultDesk({ files: 7 });
+    desk = await faultDesk({ world, files: 7 });
     const { pocket } = desk;
     pocket.hands.setRateLimit(3, 60);
     const run = await desk.write();
@@ -110,7 +116,7 @@ describe('a wiki that wants us to wait', () => {
   });
 
   it('a conflict that does not end keeps nobody else waiting', async () => {
-    desk = await faultDesk();
+    desk = await faultDesk({ world });
     const { pocket } = desk;
     const page = desk.pages[1] ?? 0;
     const run = await desk.write();
@@ -134,7 +140,7 @@ describe('a wiki that wants us to wait', () => {
 
 describe('tokens and rights that end in the middle', () => {
   it('badtoken after a refresh', async () => {
-    desk = await faultDesk();
+    desk = await faultDesk({ world });
     const { pocket } = desk;
     let token = pocket.hands.issueTokens('Practice Anna').accessToken;
     let refreshed = 0;
@@ -151,7 +157,7 @@ describe('tokens and rights that end in the middle', () => {
       kind: 'mwoauth-invalid-authorization',
       match: { action: 'wbsetclaim', params: nth(2) },
     });
-    pocket.misbehave.next({ kind: 'badtoken', match: { params: nth(2) } });
+    pocket.misbehave.next({ kind: 'badtoken', match: { action: 'wbsetclaim', params: nth(2) } });
     await desk.start();
     await desk.work(desk.worker('worker one', { wikiAccount }));
     expect(refreshed).toBe(1);
@@ -161,7 +167,7 @@ describe('tokens and rights that end in the middle', () => {
   });
 
   it('an account that is blocked pauses its run, which loses nothing', async () => {
-    desk = await faultDesk();
+    desk = await faultDesk({ world });
     const { pocket, deps, store } = desk;
     const unsafeTestHook = hookAt('settled', 2, () => pocket.hands.block('Practice Anna'));
     const run = await desk.start();
@@ -178,7 +184,7 @@ describe('tokens and rights that end in the middle', () => {
   });
 
   it('a page that is protected is left alone', async () => {
-    desk = await faultDesk();
+    desk = await faultDesk({ world });
     const { pocket } = desk;
     const page = desk.pages[2] ?? 0;
     const unsafeTestHook = hookAt('settled', 1, () => pocket.hands.protect(page));
@@ -190,9 +196,12 @@ describe('tokens and rights that end in the middle', () => {
   });
 
   it('a warning of the abuse filter waits for a person, who tries that one again', async () => {
-    desk = await faultDesk();
+    desk = await faultDesk({ world });
     const { pocket, deps, store } = desk;
-    pocket.misbehave.next({ kind: 'abusefilter-warning', match: { params: nth(2) } });
+    pocket.misbehave.next({
+      kind: 'abusefilter-warning',
+      match: { action: 'wbsetclaim', params: nth(2) },
+    });
     await desk.write();
     expect(await desk.states()).toEqual(['written', 'failed', 'written', 'written']);
     await expectSame(store, pocket);
@@ -212,7 +221,7 @@ describe('tokens and rights that end in the middle', () => {
 
 describe.each(engines())('several workers on %s', (kind) => {
   it('write each statement of a run once', async () => {
-    desk = await faultDesk({ kind, files: 12 });
+    desk = await faultDesk({ world, kind, files: 12 });
     const { pocket, store, address } = desk;
     const other = openStore(address, { connections: 4 });
     await desk.start();
@@ -226,7 +235,7 @@ describe.each(engines())('several workers on %s', (kind) => {
   });
 
   it('the one who was too slow leaves the rest to the one who took over', async () => {
-    desk = await faultDesk({ kind });
+    desk = await faultDesk({ world, kind });
     const { pocket, store, address, clock } = desk;
     const other = openStore(address, { connections: 4 });
     const run = await desk.start();
@@ -244,7 +253,7 @@ describe.each(engines())('several workers on %s', (kind) => {
   });
 
   it('keep to one pace for an account, whatever the runs', async () => {
-    desk = await faultDesk({ kind, editsPerMinute: 6, clock: new FastClock(Date.now()) });
+    desk = await faultDesk({ world, kind, editsPerMinute: 6 });
     const { pocket } = desk;
     const started = desk.clock.now();
     const run = await desk.write();

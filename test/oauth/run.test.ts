@@ -13,6 +13,9 @@ import { addFile } from '../support/pictures.ts';
 import { Person } from './person.ts';
 import { type Product, startProduct, textOf } from './product.ts';
 
+/** The machine may be busy. */
+const PATIENT = { timeout: 20_000 };
+
 const ANNA = 'Practice Anna';
 const FILES = 6;
 
@@ -146,7 +149,7 @@ describe('a link that breaks in the middle of a run', () => {
         product.pocket.hands.revokeGrant(ANNA);
         await expect((await product.account(ANNA)).refresh()).rejects.toThrow('Sign in again');
         product.nudges.nudge('posts');
-        await expect.poll(() => chat.toldTo('anna').length).toBe(times);
+        await expect.poll(() => chat.toldTo('anna').length, PATIENT).toBe(times);
         const [told] = chat.toldTo('anna').slice(-1);
         expect(told?.text).toContain(`the link to your account ${ANNA}`);
         expect(told?.links?.[0]?.url).toBe(`${product.site.deps.publicUrl}/sign-in?next=%2Faccount`);

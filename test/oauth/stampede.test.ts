@@ -9,6 +9,9 @@ import { engines } from '../support/stores.ts';
 import { Person } from './person.ts';
 import { movableClock, type Product, startProduct } from './product.ts';
 
+/** The machine may be busy. */
+const PATIENT = { timeout: 20_000 };
+
 const ANNA = 'Practice Anna';
 const HUNDRED = 100;
 const TOKEN_PATH = '/w/rest.php/oauth2/access_token';
@@ -39,7 +42,7 @@ async function expired(
     if (redisUrl !== null) {
       const connection = connectRedis({ url: redisUrl, secret: 'a secret for tests alone', log: silentLog });
       ends.push(() => connection.close());
-      await expect.poll(() => connection.ready).toBe(true);
+      await expect.poll(() => connection.ready, PATIENT).toBe(true);
       locks = locksWithFallback(redisLocks(connection.redis, connection.prefix), locks);
     }
     deps.push({ store, clock: real, fernet: product.site.deps.fernet, oauth: product.oauth, locks });
@@ -86,7 +89,7 @@ describe.each(engines())('a hundred requests for one expired account on %s', (ki
       product.pocket.misbehave.next({ kind: 'slow', ms: 1_500, match: { path: TOKEN_PATH } });
       const first = rush(ask);
       // The one who holds the lock in Redis is at the wiki now; who comes later finds no Redis.
-      await expect.poll(() => product.refreshes()).toBe(1);
+      await expect.poll(() => product.refreshes(), PATIENT).toBe(1);
       if (how === 'killed') await redis.kill();
       else redis.freeze();
       const later = rush(ask);

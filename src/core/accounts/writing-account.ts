@@ -24,7 +24,7 @@ export function writingAccount(
   const check = async (): Promise<void> => {
     checked ??= assertGoodStanding(deps, account.id).catch((error: unknown) => {
       checked = null;
-      throw error instanceof VisavisError && error.code === 'forbidden' ? maynotWrite(error) : error;
+      throw error instanceof VisavisError && error.code === 'forbidden' ? mayNotWrite(error) : error;
     });
     await checked;
   };
@@ -47,7 +47,9 @@ export function writingAccount(
 }
 
 /** The wiki with edits that follow a renamed account: each states its name, and is repeated once under the new one. */
-export function followRenames<W extends Pick<Wiki, 'setStatement' | 'removeStatement'>>(wiki: W): W {
+export function followRenames<W extends Pick<Wiki, 'setStatement' | 'setRank' | 'removeStatement'>>(
+  wiki: W,
+): W {
   const following = async <T>(account: WikiAccount, edit: () => Promise<T>): Promise<T> => {
     try {
       return await edit();
@@ -60,6 +62,7 @@ export function followRenames<W extends Pick<Wiki, 'setStatement' | 'removeState
   return {
     ...wiki,
     setStatement: (statement) => following(statement.account, () => wiki.setStatement(statement)),
+    setRank: (change) => following(change.account, () => wiki.setRank(change)),
     removeStatement: (removal) => following(removal.account, () => wiki.removeStatement(removal)),
   };
 }
@@ -69,7 +72,7 @@ function isWriting(account: WikiAccount): account is WritingAccount {
 }
 
 /** In the words that the writer acts upon: the run pauses, its claims stay. */
-function maynotWrite(cause: VisavisError): VisavisError {
+function mayNotWrite(cause: VisavisError): VisavisError {
   return wikiError(
     cause.message,
     { kind: 'this_account', codes: ['NOT_ALLOWED'], statement: 'not_sent' },

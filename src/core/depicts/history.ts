@@ -72,6 +72,9 @@ export interface ClaimView {
   readonly label: string;
   readonly state: ClaimState;
   readonly reason: string | null;
+  readonly prominent: boolean;
+  /** The statement of somebody else that stands there, when the state is `present`. */
+  readonly theirs: string | null;
 }
 
 export async function claimsOfRun(store: Store, runId: number): Promise<ClaimView[]> {
@@ -91,6 +94,8 @@ export async function claimsOfRun(store: Store, runId: number): Promise<ClaimVie
       'project_persons.label',
       'sdc_claims.state',
       'sdc_claims.reason',
+      'sdc_claims.prominent',
+      'sdc_claims.other_statement_id',
     ])
     .where((eb) => eb.or([eb('sdc_claims.run_id', '=', runId), eb('sdc_claims.undo_run_id', '=', runId)]))
     .orderBy('files.title')
@@ -103,5 +108,7 @@ export async function claimsOfRun(store: Store, runId: number): Promise<ClaimVie
     label: row.label ?? row.person,
     state: row.state,
     reason: row.reason,
+    prominent: row.prominent === 1,
+    theirs: row.state === 'present' ? row.other_statement_id : null,
   }));
 }

@@ -38,14 +38,39 @@ export async function startRun(
   return id;
 }
 
-async function insertWriteRun(deps: RunDeps, args: Parameters<typeof startRun>[1]): Promise<number> {
+/**
+ * Tries one failed claim again, in a run of its own. Any member may, under the own account.
+ * @throws VisavisError `not_found`, `forbidden`, `conflict` (it has not failed, people agree no more, a run is under way)
+ */
+export async function retryClaim(
+  deps: RunDeps,
+  args: { claimId: number; accountId: number },
+): Promise<number> {
+  const claim = await deps.store.db
+    .selectFrom('sdc_claims')
+    .select(['project_id', 'page_id', 'person', 'state'])
+    .where('id', '=', args.claimId)
+    .executeTakeFirst();
+  if (!claim) throw new VisavisError('not_found', 'There is no such claim.');
+  if (claim.state !== 'failed') throw new VisavisError('conflict', 'This claim has not failed.');
+  const only = (pair: Pair) => pair.pageId === claim.page_id && pair.person === claim.person;
+  const id = await insertWriteRun(deps, { projectId: claim.project_id, accountId: args.accountId }, only);
+  deps.nudges.nudge('work');
+  return id;
+}
+
+async function insertWriteRun(
+  deps: RunDeps,
+  args: Parameters<typeof startRun>[1],
+  only: (pair: Pair) => boolean = () => true,
+): Promise<number> {
   const { store, clock } = deps;
   return store.transaction(async (trx) => {
     await lockProject(store, trx, args.projectId);
     await assertMember(store, trx, args.projectId, args.accountId);
     await assertNotBlocked(trx, args.accountId);
     await assertNoRun(trx, args.projectId);
-    const pairs = await pairsToWrite(trx, args.projectId);
+    const pairs = (await pairsToWrite(trx, args.projectId)).filter(only);
     const runId = await insertRun(trx, deps, { ...args, kind: 'write', undoes: null });
     const queued = await queueClaims(store, trx, pairs, { ...args, id: runId, now: clock.now() });
     if (queued === 0)

@@ -41,7 +41,7 @@ export class Tally {
     return {
       taken: Object.fromEntries(this.#taken),
       before: Object.fromEntries(this.#before),
-      leftOut: [...this.#leftOut].map(([key, count]) => {
+      leftOut: [...this.#leftOut].sort().map(([key, count]) => {
         const [kind = '', reason = ''] = key.split('\n');
         return { kind, reason, count };
       }),

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { requireBatch, requireItemId, requirePageId } from './batch.ts';
 import { MAX_LAG, type ReadOptions, type WikiClient, type WriteOptions } from './client.ts';
 import { type Position, positionText, readPosition } from './position.ts';
-import { itemIdOf, type RawStatement, statementGroups, stringOf } from './snak.ts';
+import { emptyArray, itemIdOf, type RawStatement, statementGroups, stringOf } from './snak.ts';
 import { isSameStatement, pageIdOfStatement } from './statement-id.ts';
 import { wikiErrorDetails } from './wiki-error.ts';
 
@@ -180,6 +180,48 @@ export async function removeStatement(client: WikiClient, removal: Removal): Pro
     if (codes.includes('invalid-guid') && !(await stands(client, pageId, statementId, signal))) return 'gone';
     throw error;
   }
+}
+
+export interface RankChange extends WriteOptions {
+  readonly statementId: string;
+  readonly rank: Rank;
+  readonly summary: string;
+}
+
+/** Everything that stands in a statement, references of others too: what is sent back replaces all of it. */
+const wholeStatements = z.object({
+  entities: z.record(
+    z.string(),
+    z.object({
+      statements: z
+        .record(z.string(), z.array(z.looseObject({ id: z.string(), rank: z.string() })))
+        .or(emptyArray())
+        .optional(),
+    }),
+  ),
+});
+
+/**
+ * Gives a statement another rank and leaves the rest of it as it stands now. gone: it is not there any more, and
+ * nothing is written.
+ * @throws VisavisError `wiki` with WikiErrorDetails
+ */
+export async function setRank(client: WikiClient, change: RankChange): Promise<'changed' | 'gone'> {
+  const { statementId, rank, summary, account, signal } = change;
+  const id = `M${pageIdOfStatement(statementId)}`;
+  const params = { action: 'wbgetentities', ids: [id], props: ['info', 'claims'], maxlag: MAX_LAG };
+  const { entities } = await client.read(wholeStatements, params, { signal });
+  const stands = Object.values(entities[id]?.statements ?? {})
+    .flat()
+    .find((statement) => isSameStatement(statement.id, statementId));
+  if (!stands) return 'gone';
+  if (stands.rank === rank) return 'changed';
+  await client.write(
+    z.object({ success: z.literal(1) }),
+    { action: 'wbsetclaim', claim: JSON.stringify({ ...stands, rank }), summary },
+    { account, signal },
+  );
+  return 'changed';
 }
 
 /** Whether the statement is there, under whatever property. */

@@ -6,9 +6,11 @@ import { filesByPageId, filesDepicting, thumbnails } from './files.ts';
 import { type ItemVocabulary, items, searchItems, WIKIDATA } from './items.ts';
 import {
   type NewStatement,
+  type RankChange,
   type Removal,
   readStatements,
   removeStatement,
+  setRank,
   setStatement,
 } from './statements.ts';
 import { userInfo } from './userinfo.ts';
@@ -49,6 +51,7 @@ export function createWiki({
     readStatements: (pageIds: readonly number[]) => readStatements(files, pageIds, depicts),
     setStatement: (statement: Omit<NewStatement, 'property'>) =>
       setStatement(files, { ...statement, property: depicts }),
+    setRank: (change: RankChange) => setRank(files, change),
     removeStatement: (removal: Removal) => removeStatement(files, removal),
   };
 }

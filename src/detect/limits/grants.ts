@@ -1,5 +1,5 @@
 /** What the child must be able to read: its own code and the packages that it loads, nothing else. */
-import { existsSync, realpathSync } from 'node:fs';
+import { existsSync, lstatSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -29,7 +29,13 @@ export function readGrants(): string[] {
   add(SOURCES.replace(/[/\\]$/, ''));
   const manifest = join(SOURCES, '..', 'package.json');
   if (existsSync(manifest)) add(manifest);
-  for (const folder of packageFolders()) add(folder);
+  for (const folder of packageFolders()) {
+    // Node reads the link itself, and forgets a grant of it when there are grants of what lies below.
+    const parent = folder.slice(0, folder.lastIndexOf('node_modules') + 'node_modules'.length);
+    if (lstatSync(parent).isSymbolicLink()) paths.add(parent);
+    else paths.add(folder);
+    paths.add(realpathSync(folder));
+  }
   return [...paths];
 }
 

@@ -130,7 +130,7 @@ function unseen({ on }: Frame, stdout: string): string | null {
 }
 
 function reasonOf(stderr: string, error: Error): string {
-  if (/EACCES|permission denied/i.test(stderr) && !/ERR_ACCESS_DENIED/.test(stderr))
+  if (/EACCES|permission denied|Cannot find module/i.test(stderr) && !/ERR_ACCESS_DENIED/.test(stderr))
     return "the program or the project's folder cannot be read from inside it";
   const lines = stderr.split('\n').map((line) => line.trim());
   const line = lines.find((text) => /error|fail|cannot|not |bwrap|unshare|setpriv|prlimit/i.test(text));

@@ -1,11 +1,15 @@
+import type { Account } from '../../core/accounts/accounts.ts';
 import { assertGoodStanding } from '../../core/accounts/standing.ts';
+import { followRenames, writingAccount } from '../../core/accounts/writing-account.ts';
+import { setWriteBoxes, writesBoxes } from '../../core/depicts/boxes.ts';
 import { claimsOfRun, runById } from '../../core/depicts/history.ts';
-import { previewRun, requestStop, startRun, startUndo } from '../../core/depicts/runs.ts';
+import { previewRun, requestStop, retryClaim, startRun, startUndo } from '../../core/depicts/runs.ts';
+import { removeTheirs, type SingleEditDeps, setProminent } from '../../core/depicts/single-edits.ts';
 import { VisavisError } from '../../core/platform/errors.ts';
 import { projectOverview } from '../../core/projects/overview.ts';
 import { requireMember, rightsIn } from '../access.ts';
 import { newRouter, type WebContext, type WebRouter } from '../context.ts';
-import { idParam } from '../form.ts';
+import { field, idParam, ticked } from '../form.ts';
 import { rateLimit } from '../middleware/rate-limit.ts';
 import type { RouteDeps } from './index.ts';
 
@@ -18,7 +22,20 @@ export function runRoutes(deps: RouteDeps): WebRouter {
     const projectId = idParam(ctx, 'id');
     const overview = await overviewOf(ctx, projectId);
     await requireMember(deps, ctx, projectId);
-    view.render(ctx, 'preview', { overview, pairs: (await previewRun(store, projectId)).pairs });
+    view.render(ctx, 'preview', {
+      overview,
+      pairs: (await previewRun(store, projectId)).pairs,
+      boxes: await writesBoxes(store, projectId),
+      rights: await rightsIn(deps, ctx, projectId),
+    });
+  });
+
+  router.post('/projects/:id/write/boxes', async (ctx) => {
+    const projectId = idParam(ctx, 'id');
+    const account = await requireMember(deps, ctx, projectId);
+    await setWriteBoxes(deps, { projectId, accountId: account.id, on: ticked(ctx, 'boxes') });
+    ctx.status = 303;
+    ctx.redirect(`/projects/${projectId}/write?done=saved`);
   });
 
   router.post('/projects/:id/write', rateLimit(limits, 'write'), async (ctx) => {
@@ -61,7 +78,54 @@ export function runRoutes(deps: RouteDeps): WebRouter {
     ctx.redirect(`/projects/${projectId}/runs/${undo}?done=undoing`);
   });
 
+  router.post('/projects/:id/runs/:run/claims/:claim/retry', rateLimit(limits, 'write'), async (ctx) => {
+    const { account, claimId, projectId } = await claimOf(ctx);
+    const run = await retryClaim(deps, { claimId, accountId: account.id });
+    ctx.status = 303;
+    ctx.redirect(`/projects/${projectId}/runs/${run}?done=started`);
+  });
+
+  router.post('/projects/:id/runs/:run/claims/:claim/prominent', rateLimit(limits, 'write'), async (ctx) => {
+    const { account, claimId, back } = await claimOf(ctx);
+    const prominent = field(ctx, 'prominent') === 'yes';
+    await setProminent(editing(account), { claimId, accountId: account.id, prominent });
+    ctx.status = 303;
+    ctx.redirect(back);
+  });
+
+  router.post('/projects/:id/runs/:run/claims/:claim/theirs', rateLimit(limits, 'write'), async (ctx) => {
+    const { account, claimId, back } = await claimOf(ctx);
+    if (!ticked(ctx, 'yes')) throw new VisavisError('bad_input', ctx.state.t('web-claim-say-yes'));
+    const statementId = field(ctx, 'statement');
+    await removeTheirs(editing(account), { claimId, accountId: account.id, statementId });
+    ctx.status = 303;
+    ctx.redirect(back);
+  });
+
   return router;
+
+  /** Edits that the person waits for. */
+  function editing(account: Account): SingleEditDeps {
+    const { clock, wiki, editsPerMinute = null } = deps;
+    return {
+      store,
+      clock,
+      wiki: followRenames(wiki),
+      editsPerMinute,
+      account: writingAccount(deps, account),
+    };
+  }
+
+  /** A claim that the run's page shows. */
+  async function claimOf(ctx: WebContext) {
+    const projectId = idParam(ctx, 'id');
+    const account = await requireMember(deps, ctx, projectId);
+    const run = await runOf(ctx, projectId);
+    const claimId = idParam(ctx, 'claim');
+    if (!(await claimsOfRun(store, run.id)).some((claim) => claim.id === claimId))
+      throw new VisavisError('not_found', ctx.state.t('web-run-unknown'));
+    return { account, claimId, projectId, back: `/projects/${projectId}/runs/${run.id}?done=claim-changed` };
+  }
 
   async function overviewOf(ctx: WebContext, projectId: number) {
     const overview = await projectOverview(store, projectId);

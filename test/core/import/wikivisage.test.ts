@@ -27,7 +27,7 @@ describe.skipIf(!inject('mariadb')).each(engines())('the import of a WikiVisage 
   const clock = fakeClock();
   const fernet = createFernet([newFernetKey(randomBytes)], clock, randomBytes);
   const oldFernet = createFernet([OLD_KEY], clock, randomBytes);
-  const statements = fakeWiki();
+  let statements: ReturnType<typeof fakeWiki>;
   let old: OldDatabase;
   let store: Store;
   let dispose: () => Promise<void>;
@@ -37,6 +37,7 @@ describe.skipIf(!inject('mariadb')).each(engines())('the import of a WikiVisage 
     old = await oldDatabase();
     ({ store, dispose } = await freshStore(kind));
     asked = [];
+    statements = fakeWiki();
   });
   afterEach(async () => {
     await dispose();
@@ -580,7 +581,7 @@ describe.skipIf(!inject('mariadb')).each(engines())('the import of a WikiVisage 
     const { taken } = await run();
     expect(taken.projects).toBe(2);
     const votes = await store.db.selectFrom('votes').select('id').execute();
-    expect(votes).toHaveLength(9);
+    expect(votes).toHaveLength(10);
   });
 
   it('uses the faces that our own detector has found', async () => {

@@ -12,6 +12,9 @@ import type { Store } from '../../../src/core/store/store.ts';
 import { type OwnRedis, startRedis } from '../../support/redis.ts';
 import { engines, freshStore } from '../../support/stores.ts';
 
+/** The machine may be busy. */
+const PATIENT = { timeout: 20_000 };
+
 const SECRET = 'a secret for tests alone, long enough';
 const connect = (url: string): RedisConnection => connectRedis({ url, secret: SECRET, log: silentLog });
 const ready = async (connection: RedisConnection) => {
@@ -92,7 +95,7 @@ describe.skipIf(inject('redis') === null)('locks in Redis', () => {
     ttl: 20,
     expire: async () => {
       const connection = connections[0];
-      await expect.poll(() => connection?.redis.exists(`${connection.prefix}:lock:late`)).toBe(0);
+      await expect.poll(() => connection?.redis.exists(`${connection.prefix}:lock:late`), PATIENT).toBe(0);
     },
   }));
 
@@ -143,14 +146,14 @@ describe.skipIf(inject('redis') === null)('locks when Redis goes away', () => {
     expect(lock).not.toBeNull();
     expect(await database().take('frozen', 15_000)).toBeNull();
     redis.wake();
-    await expect.poll(() => connection.redis.ping().catch(() => null)).toBe('PONG');
+    await expect.poll(() => connection.redis.ping().catch(() => null), PATIENT).toBe('PONG');
   });
 
   it('turns to the database at once when Redis is killed, and a release does not fail', async () => {
     const lock = await both().take('killed before', 15_000);
     await redis.kill();
     await expect(lock?.release()).resolves.toBeUndefined();
-    await expect.poll(() => connection.ready).toBe(false);
+    await expect.poll(() => connection.ready, PATIENT).toBe(false);
     expect(await both().take('killed', 15_000)).not.toBeNull();
     expect(await database().take('killed', 15_000)).toBeNull();
   });

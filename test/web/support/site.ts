@@ -71,6 +71,7 @@ export function fakeWiki(): Wiki {
     searchItems: async () => [{ id: 'Q7259', label: 'Ada <b>Lovelace</b>', description: 'mathematician' }],
     readStatements: refuse,
     setStatement: refuse,
+    setRank: refuse,
     removeStatement: refuse,
   };
 }

@@ -1,0 +1,181 @@
+import type { Insertable } from 'kysely';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import type { SdcClaimsTable } from '../../src/core/store/schema.ts';
+import type { Store } from '../../src/core/store/store.ts';
+import type { Wiki } from '../../src/core/wiki/wiki.ts';
+import { freshStore } from '../support/stores.ts';
+import { Browser } from './support/browser.ts';
+import { seedProject } from './support/project.ts';
+import { fakeWiki, type Site, startSite } from './support/site.ts';
+
+const OURS = 'M1$00000000-0000-4000-8000-000000000001';
+const THEIRS = 'M1$00000000-0000-4000-8000-000000000002';
+
+let site: Site;
+let store: Store;
+let dispose: () => Promise<void>;
+let owner: Browser;
+let member: Browser;
+let project: number;
+let path: string;
+const edits: string[] = [];
+
+beforeAll(async () => {
+  const fresh = await freshStore();
+  ({ dispose, store } = fresh);
+  const theirs = { id: THEIRS, itemId: 'Q7259', rank: 'normal' as const, positions: [] };
+  const wiki: Wiki = {
+    ...fakeWiki(),
+    readStatements: async (pageIds) =>
+      new Map(pageIds.map((id) => [id, { exists: true, statements: [theirs], revision: 1 }])),
+    removeStatement: async ({ statementId, account }) => {
+      edits.push(`${account.name} removes ${statementId}`);
+      return 'removed';
+    },
+    setRank: async ({ statementId, rank, account }) => {
+      edits.push(`${account.name} makes ${statementId} ${rank}`);
+      return 'changed';
+    },
+  };
+  site = await startSite(store, { wiki });
+  owner = new Browser(site.url);
+  await owner.signIn('Owner');
+  member = new Browser(site.url);
+  await member.signIn('Member');
+  project = await seedProject(store, await accountId('Owner'));
+  await store.db
+    .insertInto('project_members')
+    .values({
+      project_id: project,
+      account_id: await accountId('Member'),
+      role: 'member',
+      status: 'active',
+      joined_at: 0,
+    })
+    .execute();
+});
+afterAll(async () => {
+  await site.close();
+  await dispose();
+});
+beforeEach(async () => {
+  edits.splice(0);
+  await store.db.deleteFrom('sdc_claims').execute();
+  await store.db.deleteFrom('runs').execute();
+});
+
+async function accountId(username: string): Promise<number> {
+  const row = await store.db
+    .selectFrom('account_profiles')
+    .select('account_id')
+    .where('username', '=', username)
+    .executeTakeFirstOrThrow();
+  return row.account_id;
+}
+
+/** A run that is over, with one claim; the address of the claim. */
+async function claim(given: Partial<Insertable<SdcClaimsTable>>): Promise<string> {
+  const face = await store.db
+    .selectFrom('verdicts')
+    .innerJoin('faces', 'faces.id', 'verdicts.face_id')
+    .innerJoin('files', 'files.id', 'faces.file_id')
+    .select(['files.page_id', 'verdicts.face_id'])
+    .where('verdicts.verdict', '=', 'match')
+    .executeTakeFirstOrThrow();
+  const account_id = await accountId('Owner');
+  const run = await store.db
+    .insertInto('runs')
+    .values({
+      project_id: project,
+      account_id,
+      kind: 'write',
+      undoes: null,
+      state: 'done',
+      reason: null,
+      edit_group: 'abcd',
+      stop_requested_at: null,
+      created_at: 0,
+      retry_at: null,
+      finished_at: 0,
+      channel_id: null,
+      message_id: null,
+      reported: null,
+    })
+    .returning('id')
+    .executeTakeFirstOrThrow();
+  const { id } = await store.db
+    .insertInto('sdc_claims')
+    .values({
+      ...face,
+      person: 'Q7259',
+      project_id: project,
+      statement_id: OURS,
+      state: 'written',
+      reason: null,
+      account_id,
+      run_id: run.id,
+      undo_run_id: null,
+      revision: 1,
+      changed_at: 0,
+      ...given,
+    })
+    .returning('id')
+    .executeTakeFirstOrThrow();
+  path = `/projects/${project}/runs/${run.id}`;
+  return `${path}/claims/${id}`;
+}
+
+const read = async (who: Browser, address: string) => (await who.get(address)).text();
+const stateNow = () => store.db.selectFrom('sdc_claims').selectAll().executeTakeFirstOrThrow();
+
+test('a claim that failed is tried again', async () => {
+  const address = await claim({ state: 'failed', reason: 'it was protected' });
+  expect(await read(member, path)).toContain(`action="${address}/retry"`);
+  expect(await read(new Browser(site.url), path)).not.toContain('/retry"');
+  const answer = await member.post(`${address}/retry`, {});
+  expect(answer.status).toBe(303);
+  expect((await stateNow()).state).toBe('queued');
+});
+
+test('a statement of ours becomes prominent, and ordinary again', async () => {
+  const address = await claim({});
+  expect(await read(member, path)).toContain('Mark as prominent');
+  expect((await member.post(`${address}/prominent`, { prominent: 'yes' })).status).toBe(303);
+  expect(await read(member, path)).toContain('Not prominent any more');
+  await member.post(`${address}/prominent`, { prominent: 'no' });
+  expect(edits).toEqual([`Member makes ${OURS} preferred`, `Member makes ${OURS} normal`]);
+});
+
+test('a statement of somebody else is removed by an owner who ticks the box for it', async () => {
+  const address = await claim({ state: 'present', other_statement_id: THEIRS });
+  expect(await read(member, path)).not.toContain('/theirs"');
+  expect((await member.post(`${address}/theirs`, { statement: THEIRS, yes: 'on' })).status).toBe(403);
+  expect(await read(owner, path)).toContain(`Yes, remove exactly this one: ${THEIRS}`);
+  expect((await owner.post(`${address}/theirs`, { statement: THEIRS })).status).toBe(400);
+  expect((await owner.post(`${address}/theirs`, { statement: OURS, yes: 'on' })).status).toBe(409);
+  expect(edits).toEqual([]);
+  expect((await owner.post(`${address}/theirs`, { statement: THEIRS, yes: 'on' })).status).toBe(303);
+  expect(edits).toEqual([`Owner removes ${THEIRS}`]);
+  expect((await stateNow()).state).toBe('removed');
+});
+
+test('a claim is found by its run alone, and strangers change nothing', async () => {
+  const address = await claim({});
+  const stranger = new Browser(site.url);
+  await stranger.signIn('Stranger');
+  expect((await stranger.post(`${address}/prominent`, { prominent: 'yes' })).status).toBe(403);
+  expect((await member.post(`${path}/claims/999/prominent`, { prominent: 'yes' })).status).toBe(404);
+  expect((await member.post(`${address}/prominent`, { csrf: 'wrong', prominent: 'yes' })).status).toBe(403);
+  expect(edits).toEqual([]);
+});
+
+test('an owner says whether statements tell the place', async () => {
+  const form = `/projects/${project}/write/boxes`;
+  expect(await read(member, `/projects/${project}/write`)).not.toContain(form);
+  expect((await member.post(form, { boxes: 'on' })).status).toBe(403);
+  expect(await read(owner, `/projects/${project}/write`)).toContain(form);
+  expect((await owner.post(form, { boxes: 'on' })).status).toBe(303);
+  expect(await read(owner, `/projects/${project}/write`)).toMatch(/name="boxes"[^>]* checked/);
+  await owner.post(form, {});
+  expect(await read(owner, `/projects/${project}/write`)).not.toMatch(/name="boxes"[^>]* checked/);
+});
