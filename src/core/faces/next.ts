@@ -84,8 +84,8 @@ interface Askable {
 }
 
 /**
- * Faces that can be asked about: undecided for a person, not in an open question about that person, not known
- * to be somebody else, and in a file where the person is not confirmed yet.
+ * Faces that can be asked about: undecided for a person, not in an open question about that person (nor beside a
+ * face that is), not known to be somebody else, and in a file where the person is not confirmed yet.
  */
 async function askableFaces(trx: Trx, projectId: number): Promise<Askable[]> {
   const rows = await trx
@@ -132,6 +132,23 @@ async function askableFaces(trx: Trx, projectId: number): Promise<Askable[]> {
             .whereRef('questions.person', '=', 'project_persons.person')
             .where('questions.project_id', '=', projectId)
             .where('questions.state', 'in', ['open', 'withdrawn']),
+        ),
+      ),
+    )
+    // While one face of a file is asked about, its answer may settle the others: they wait. Only a crowd's faces,
+    // too many for one question, are asked about in several at once.
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('question_faces')
+            .innerJoin('questions', 'questions.id', 'question_faces.question_id')
+            .innerJoin('faces as asked', 'asked.id', 'question_faces.face_id')
+            .select('questions.id')
+            .whereRef('asked.file_id', '=', 'faces.file_id')
+            .whereRef('questions.person', '=', 'project_persons.person')
+            .where('questions.project_id', '=', projectId)
+            .where('questions.state', '=', 'open')
+            .where('questions.kind', '!=', 'several'),
         ),
       ),
     )

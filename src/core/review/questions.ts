@@ -78,7 +78,8 @@ export async function settleQuestions(
     .execute();
   for (const question of questions) {
     const state = await stateOf(trx, question.id);
-    if (state !== question.state) {
+    // One whose message is gone stays closed: its faces are asked about anew, in a question that can be seen.
+    if (state !== question.state && (state !== 'open' || (await isShown(trx, question.id)))) {
       await trx
         .updateTable('questions')
         .set({ state, closed_at: state === 'open' ? null : now })
@@ -117,6 +118,16 @@ async function acceptedFaces(trx: Trx, questionId: number): Promise<ReadonlySet<
   return [...Map.groupBy(yes, (vote) => vote.account_id).values()].map(
     (own) => new Set(own.map((vote) => vote.face_id)),
   );
+}
+
+async function isShown(trx: Trx, questionId: number): Promise<boolean> {
+  const post = await trx
+    .selectFrom('posts')
+    .select('id')
+    .where('question_id', '=', questionId)
+    .where('state', '!=', 'gone')
+    .executeTakeFirst();
+  return post !== undefined;
 }
 
 /** The posts of a question show something else now. */

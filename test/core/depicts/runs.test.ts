@@ -239,6 +239,12 @@ describe('runs', () => {
     await expect(resumeRun(desk.deps, { runId, accountId: await addAccount(store) })).rejects.toMatchObject({
       code: 'forbidden',
     });
+    // Another member: it would go on under somebody else's account.
+    const bystander = await addAccount(store);
+    await addMember(store, desk.projectId, bystander);
+    await expect(resumeRun(desk.deps, { runId, accountId: bystander })).rejects.toMatchObject({
+      code: 'forbidden',
+    });
     expect(await writeStep(desk.deps)).toBe(false);
     await resumeRun(desk.deps, { runId, accountId: desk.member });
     expect(await runRow(store, runId)).toMatchObject({ state: 'waiting', reason: null });

@@ -174,6 +174,18 @@ describe.each(engines())('the next question on %s', (kind) => {
     expect(await next()).toBeNull();
   });
 
+  it('lets the other faces of a file wait while one of them is asked about', async () => {
+    const file = await addFile(store, project);
+    const hers = await addFace(store, file, { x: 0.1 });
+    const beside = await addFace(store, file, { x: 0.5 });
+    await suggest(hers, 0.2);
+    await ask();
+    expect(await next()).toBeNull();
+    await store.db.updateTable('questions').set({ state: 'decided' }).where('project_id', '=', project).execute();
+    await verdict(hers, 'no_match');
+    expect(await next()).toMatchObject({ kind: 'single', faceIds: [beside] });
+  });
+
   it('does not ask the same twice, open or withdrawn', async () => {
     await portrait();
     await ask();
