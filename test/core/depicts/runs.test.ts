@@ -240,8 +240,7 @@ describe('runs', () => {
       code: 'forbidden',
     });
     // Another member: it would go on under somebody else's account.
-    const bystander = await addAccount(store);
-    await addMember(store, desk.projectId, bystander);
+    const bystander = await addMember(store, desk.projectId);
     await expect(resumeRun(desk.deps, { runId, accountId: bystander })).rejects.toMatchObject({
       code: 'forbidden',
     });

@@ -181,7 +181,11 @@ describe.each(engines())('the next question on %s', (kind) => {
     await suggest(hers, 0.2);
     await ask();
     expect(await next()).toBeNull();
-    await store.db.updateTable('questions').set({ state: 'decided' }).where('project_id', '=', project).execute();
+    await store.db
+      .updateTable('questions')
+      .set({ state: 'decided' })
+      .where('project_id', '=', project)
+      .execute();
     await verdict(hers, 'no_match');
     expect(await next()).toMatchObject({ kind: 'single', faceIds: [beside] });
   });
