@@ -14,6 +14,12 @@ export const terminal: Terminal = {
   isTty: process.stderr.isTTY === true,
 };
 
+/** Whoever reads our output may stop reading (`| head`): then there is nobody left to write for. */
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
+
 /** One line for a person; the stack only when it was asked for (`--trace`), or when the fault is ours. */
 export function reportError(error: unknown, trace: boolean): void {
   const { code, message } = describeError(error);
