@@ -8,7 +8,7 @@ import { dataDir, photo, preparedPhotos } from './prepared.ts';
 
 /** VISAVIS_LONG_TESTS=1: thousands of mutations, and 50 kills during 500 pictures. */
 const LONG = process.env.VISAVIS_LONG_TESTS === '1';
-const MUTATIONS = LONG ? 5000 : 300;
+const MUTATIONS = LONG ? 5000 : 150;
 const [PICTURES, KILLS] = LONG ? [500, 50] : [100, 10];
 const AT_ONCE = 6;
 
