@@ -22,7 +22,8 @@ describe.each(files)('%s', (name) => {
     expect(readFileSync(join(folder, name), 'utf8')).toBe(`{\n${lines.join(',\n')}\n}\n`);
   });
 
-  test.runIf(name !== 'qqq.json')('uses the parameters of English, in messages that can be shown', () => {
+  if (name === 'qqq.json') return;
+  test('uses the parameters of English, in messages that can be shown', () => {
     const t = messages.translator(name.replace('.json', ''));
     for (const [key, text] of Object.entries(texts)) {
       expect([key, parameters(text)]).toEqual([key, parameters(english[key] ?? '')]);
