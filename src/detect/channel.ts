@@ -5,6 +5,7 @@
  */
 import type { Duplex } from 'node:stream';
 import { deserialize, serialize } from 'node:v8';
+import { release } from './memory.ts';
 
 export interface ChannelEvents {
   /** Anything that can be read; the receiver judges whether it means something. */
@@ -14,6 +15,11 @@ export interface ChannelEvents {
 }
 
 const LENGTH_BYTES = 4;
+
+/** A message as the channel carries it, for one that is sent more than once. */
+export function pack(message: unknown): Buffer {
+  return serialize(message);
+}
 
 export class Channel<Out> {
   readonly #stream: Duplex;
@@ -37,13 +43,18 @@ export class Channel<Out> {
 
   /** What cannot be delivered is lost without an error: `over` tells, and the child's end is seen elsewhere. */
   send(message: Out): void {
+    const body = pack(message);
+    this.sendPacked(body, () => release(body));
+  }
+
+  /** @param sent called when the bytes are with the system and may be changed; never when they cannot be sent */
+  sendPacked(body: Buffer, sent: () => void = () => {}): void {
     if (this.#over || !this.#stream.writable) return;
-    const body = serialize(message);
     const head = Buffer.alloc(LENGTH_BYTES);
     head.writeUInt32BE(body.length);
     this.#stream.cork();
     this.#stream.write(head);
-    this.#stream.write(body);
+    this.#stream.write(body, sent);
     this.#stream.uncork();
   }
 

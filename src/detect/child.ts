@@ -5,7 +5,15 @@
 import { Socket } from 'node:net';
 import { Piscina } from 'piscina';
 import { Channel } from './channel.ts';
-import type { Answer, FromChild, Job, Models, ToChild } from './protocol.ts';
+import { collectGarbage } from './memory.ts';
+import {
+  type Answer,
+  type FromChild,
+  type Job,
+  type Models,
+  TASKS_PER_THREAD,
+  type ToChild,
+} from './protocol.ts';
 
 const [, , threadCount, unsafe] = process.argv;
 const threads = Number(threadCount);
@@ -28,7 +36,11 @@ const pool = new Piscina<Job, Answer>({
   filename: worker,
   minThreads: threads,
   maxThreads: threads,
+  // While one picture is decoded, which happens elsewhere, the thread has another one for the networks.
+  concurrentTasksPerWorker: TASKS_PER_THREAD,
   idleTimeout: Number.POSITIVE_INFINITY,
+  // Pictures lie outside of V8's heap; inside is little, and room for more would be used before it is tidied up.
+  resourceLimits: { maxYoungGenerationSizeMb: 6 },
 });
 
 // The soft limit of computing time; the hard one ends the process without a word.
@@ -43,11 +55,18 @@ function receive(message: ToChild): void {
 
 async function answer({ id, task }: Extract<ToChild, { type: 'task' }>): Promise<void> {
   try {
-    send(id, await pool.run({ task, models }));
+    send(id, task.kind === 'collect' ? await collect({ task, models }) : await pool.run({ task, models }));
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     send(id, { error: { code: 'failed', message } });
   }
+}
+
+/** Of jobs that are given out at once each thread gets one, as long as nothing else is in work. */
+async function collect(job: Job): Promise<Answer> {
+  collectGarbage();
+  await Promise.all(Array.from({ length: threads }, () => pool.run(job)));
+  return { collected: true };
 }
 
 function send(id: number, answer: Answer): void {

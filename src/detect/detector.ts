@@ -24,6 +24,8 @@ export interface CreateDetectorOptions {
 export interface ProcessDetector extends Detector {
   /** The child process that decodes pictures, while there is one. */
   readonly pid: number | null;
+  /** Collects the garbage of the child process, for who measures its memory; nothing else may be in work. */
+  collect(): Promise<void>;
 }
 
 const PATIENCE = 120_000;
@@ -51,6 +53,9 @@ export function createDetector(options: CreateDetectorOptions): ProcessDetector 
     get pid() {
       return host.pid;
     },
+    get restsUntil() {
+      return host.restsUntil;
+    },
     async detect(picture: Uint8Array, given: DetectOptions = {}): Promise<Detection> {
       checkPicture(picture);
       const { embed = true, boxes = null, smallFaces = false } = given;
@@ -63,6 +68,10 @@ export function createDetector(options: CreateDetectorOptions): ProcessDetector 
       const answer = await host.run({ kind: 'draw', drawing });
       if ('drawn' in answer) return answer.drawn;
       throw refusal(answer);
+    },
+    async collect(): Promise<void> {
+      const answer = await host.run({ kind: 'collect' });
+      if (!('collected' in answer)) throw refusal(answer);
     },
     close: () => host.close(),
   };

@@ -2,7 +2,8 @@
 import type { Box } from '../core/faces/detector.ts';
 import { CHIP_PX, fillChip } from './alignment.ts';
 import type { XY } from './geometry.ts';
-import { decode, open, type Raster } from './picture.ts';
+import { inTurn, release } from './memory.ts';
+import { decodeOpened, type Opened, open, type Raster } from './picture.ts';
 import type { Found, FoundFace, Task } from './protocol.ts';
 import { qualityOf, sharpnessOf } from './quality.ts';
 import type { PixelBox } from './steps/boxes.ts';
@@ -15,6 +16,8 @@ const SMALL_FACE = 80;
 /** What a small face is brought to when the picture has the pixels, and the most that are decoded for it. */
 const FACE_GOAL = 160;
 const LONGEST_FOR_SMALL = 5120;
+/** Pixels from which on a picture is decoded alone: the thread looks at two at once otherwise. */
+const LARGE = 8e6;
 
 type DetectTask = Extract<Task, { kind: 'detect' }>;
 
@@ -27,42 +30,61 @@ interface Seen {
 }
 
 export async function findFaces(task: DetectTask, steps: Steps): Promise<Found> {
-  if (task.boxes) return lookAtBoxes(task, task.boxes, steps);
-  const { picture, original } = await decode(task.picture, LONGEST);
-  const seen = (await steps.find(picture, task.smallFaces)).map(({ box, score, points }): Seen => {
-    return {
-      box: toFractions(box, picture),
-      score,
-      points: points?.map(([x, y]) => [x / picture.width, y / picture.height] as const) ?? null,
-    };
+  const opened = await open(task.picture);
+  const look = async () => ({
+    ...opened.size,
+    faces: task.boxes
+      ? await lookAtBoxes(task, task.boxes, opened, steps)
+      : await lookForFaces(task, opened, steps),
   });
-  const scale = Math.max(original.width, original.height) / LONGEST;
-  const small = seen.filter(({ box }) => scale > 1 && box[3] * picture.height < SMALL_FACE);
-  if (!task.embed || small.length === 0)
-    return { ...original, faces: await describe(task, steps, picture, seen) };
-  // The picture has more pixels than the detector saw: small faces are embedded from those.
-  const closer = await decode(task.picture, longestFor(small, original));
-  const [tall, closely] = await Promise.all([
-    describe(
-      task,
-      steps,
-      picture,
-      seen.filter((face) => !small.includes(face)),
-    ),
-    describe(task, steps, closer.picture, small),
-  ]);
-  return {
-    ...original,
-    faces: seen.flatMap((face) => (small.includes(face) ? closely : tall).shift() ?? []),
-  };
+  return opened.size.width * opened.size.height > LARGE ? inTurn(look) : look();
+}
+
+function lookForFaces(task: DetectTask, opened: Opened, steps: Steps): Promise<FoundFace[]> {
+  return withPixels(opened, LONGEST, async (picture) => {
+    const seen = (await steps.find(picture, task.smallFaces)).map(({ box, score, points }): Seen => {
+      return {
+        box: toFractions(box, picture),
+        score,
+        points: points?.map(([x, y]) => [x / picture.width, y / picture.height] as const) ?? null,
+      };
+    });
+    const scale = Math.max(opened.size.width, opened.size.height) / LONGEST;
+    const small = seen.filter(({ box }) => scale > 1 && box[3] * picture.height < SMALL_FACE);
+    if (!task.embed || small.length === 0) return describe(task, steps, picture, seen);
+    // The picture has more pixels than the detector saw: small faces are embedded from those.
+    const tall = seen.filter((face) => !small.includes(face));
+    const [well, closely] = await Promise.all([
+      describe(task, steps, picture, tall),
+      withPixels(opened, longestFor(small, opened.size), (closer) => describe(task, steps, closer, small)),
+    ]);
+    return seen.flatMap((face) => (small.includes(face) ? closely : well).shift() ?? []);
+  });
 }
 
 /** Known boxes need no detector, so the picture may be larger than it likes: small faces gain by it. */
-async function lookAtBoxes(task: DetectTask, boxes: readonly Box[], steps: Steps): Promise<Found> {
-  const { size } = await open(task.picture);
+function lookAtBoxes(
+  task: DetectTask,
+  boxes: readonly Box[],
+  opened: Opened,
+  steps: Steps,
+): Promise<FoundFace[]> {
   const seen = boxes.map((box): Seen => ({ box, score: 1, points: null }));
-  const { picture, original } = await decode(task.picture, longestFor(seen, size));
-  return { ...original, faces: await describe(task, steps, picture, seen) };
+  return withPixels(opened, longestFor(seen, opened.size), (picture) => describe(task, steps, picture, seen));
+}
+
+/** What `look` makes of the pixels, whose memory is given back after it. */
+async function withPixels<T>(
+  opened: Opened,
+  longest: number,
+  look: (picture: Raster) => Promise<T>,
+): Promise<T> {
+  const picture = await decodeOpened(opened, longest);
+  try {
+    return await look(picture);
+  } finally {
+    release(picture.data);
+  }
 }
 
 function longestFor(faces: readonly Seen[], size: { width: number; height: number }): number {

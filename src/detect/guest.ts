@@ -68,6 +68,11 @@ export class Guest {
     this.#channel?.send(message);
   }
 
+  /** A ToChild that was packed before. */
+  sendPacked(message: Buffer): void {
+    this.#channel?.sendPacked(message);
+  }
+
   /** SIGKILL: a thread may be deep in native code, and there is nothing to save. `gone` follows. */
   end(how: string, cause: End['cause'] = 'ours'): void {
     this.#verdict ??= { how, cause };
@@ -113,6 +118,8 @@ export class Guest {
   async #cutOff(child: ChildProcess, reason: string): Promise<void> {
     if (child.exitCode !== null || child.signalCode !== null) return;
     await this.#clock.sleep(LINGER_MS);
+    // A machine under load may wake us that late that the news of its end came meanwhile, and is read after this.
+    await new Promise((resolve) => setImmediate(resolve));
     if (child.exitCode === null && child.signalCode === null) this.end(reason, 'itself');
   }
 
@@ -158,7 +165,8 @@ function understand(message: unknown): FromChild | null {
 
 function isAnswer(answer: unknown): answer is Answer {
   if (!isRecord(answer)) return false;
-  const { found, drawn, error } = answer;
+  const { found, drawn, collected, error } = answer;
+  if (collected === true) return true;
   if (isRecord(error)) return typeof error.code === 'string' && typeof error.message === 'string';
   if (isRecord(drawn)) return drawn.bytes instanceof Uint8Array && isSize(drawn);
   return isRecord(found) && isSize(found) && Array.isArray(found.faces) && found.faces.every(isFace);

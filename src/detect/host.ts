@@ -1,17 +1,20 @@
 /**
  * The parent's side of the child process: hands out tasks, starts the child again when it dies, changes it for
  * a new one before its computing time is used up, and finds out which picture killed it. Tasks that were in
- * work when it died are tried again, each alone; what ends it twice is given up.
+ * work when it died are tried again, each alone; what ends it twice is given up, unless a picture that is known
+ * to be good ends it too.
  */
 import type { Clock } from '../core/platform/clock.ts';
 import { VisavisError } from '../core/platform/errors.ts';
+import { pack } from './channel.ts';
 import { type End, Guest, type Launch } from './guest.ts';
+import { knownGood } from './known-good.ts';
 import { launchChild } from './launch.ts';
 import { CPU_SECONDS } from './limits/layers.ts';
-import type { Answer, Models, Task } from './protocol.ts';
+import { type Answer, type Models, TASKS_PER_THREAD, type Task, type ToChild } from './protocol.ts';
 
 export interface HostOptions {
-  /** Pictures in work at the same time. */
+  /** Threads that decode and detect. */
   readonly threads: number;
   /** Called once, before the first detection. */
   readonly models: () => Promise<Models>;
@@ -30,10 +33,17 @@ interface Pending {
   deaths: number;
   /** How often somebody else ended the child while this alone was in work: weak evidence against the picture. */
   foreignDeaths: number;
-  /** The child ended while this was in work: from now on it works alone. */
+  /** The child ended while this was in work, or it is the known-good picture: it works alone. */
   suspect: boolean;
+  readonly limits: Limits;
   /** Ends the watch over its time. */
   watch: AbortController;
+}
+
+/** Deaths after which a task is no longer tried. */
+interface Limits {
+  readonly deaths: number;
+  readonly foreignDeaths: number;
 }
 
 interface Child {
@@ -44,12 +54,17 @@ interface Child {
   overdue: Pending | null;
 }
 
-const DEATHS = 2;
 /**
- * The kernel kills for want of memory without a word, so these count at some time too; but late, because a
- * machine under load where somebody kills at random must not cost a good picture.
+ * The kernel kills for want of memory without a word, so foreign deaths count at some time too; but late, because
+ * a machine under load where somebody kills at random must not cost a good picture.
  */
-const FOREIGN_DEATHS = 12;
+const LIMITS: Limits = { deaths: 2, foreignDeaths: 12 };
+/** Of the known-good picture: what it proves is our fault, and costs no picture anything. */
+const PROOF: Limits = { deaths: 1, foreignDeaths: 3 };
+/** After that proof nothing is started for this long. */
+const REST_MS = 60_000;
+/** A new child opens no models while the old one has work, for this long: beside each other they need twice the memory. */
+const MAKE_ROOM_MS = 1000;
 /** The rest is for what is still in work when the new child is there. */
 const RETIRE_AFTER = 0.6 * CPU_SECONDS;
 /** Kills during the start, one after the other; a start that fails by itself is not repeated. */
@@ -63,10 +78,17 @@ export class Host {
   #current: Child | null = null;
   /** Starts beside the current one, to take its place. */
   #next: Child | null = null;
+  /** While the old child may finish before the new one begins. */
+  #room: { readonly leaving: Child; readonly left: AbortController } | null = null;
+  /** What ended the child as often as it may, until the known-good picture was tried. */
+  readonly #accused: { readonly pending: Pending; readonly end: End }[] = [];
+  #judging = false;
+  #restsUntil = 0;
   /** All that still live: current, next, and those that finish what they began. */
   readonly #children = new Set<Child>();
-  #models: Promise<Models> | null = null;
-  #loaded: Models | null = null;
+  /** The message that brings the models, packed: each child gets the same bytes. */
+  #models: Promise<Buffer> | null = null;
+  #loaded: Buffer | null = null;
   #nextId = 1;
   #failedStarts = 0;
   #closed = false;
@@ -81,12 +103,18 @@ export class Host {
     return this.#current?.guest.pid ?? null;
   }
 
+  /** UTC milliseconds until which everything is refused, because a known-good picture failed; in the past otherwise. */
+  get restsUntil(): number {
+    return this.#restsUntil;
+  }
+
   /** Throws VisavisError `model_unavailable`, `detector_unavailable`, or `broken_picture` after two deaths. */
   async run(task: Task): Promise<Answer> {
+    if (this.#options.clock.now() < this.#restsUntil)
+      throw new VisavisError('detector_unavailable', `${UNAVAILABLE}: ${BROKEN}.`);
     if (task.kind === 'detect') await this.#loadModels();
     return new Promise((resolve, reject) => {
-      const watch = new AbortController();
-      this.#waiting.push({ task, resolve, reject, deaths: 0, foreignDeaths: 0, suspect: false, watch });
+      this.#waiting.push(pendingOf(task, LIMITS, resolve, reject));
       this.#advance();
     });
   }
@@ -104,7 +132,9 @@ export class Host {
   }
 
   async #loadModels(): Promise<void> {
-    this.#models ??= this.#options.models();
+    this.#models ??= this.#options
+      .models()
+      .then((models) => pack({ type: 'models', models } satisfies ToChild));
     try {
       this.#loaded = await this.#models;
     } catch (error) {
@@ -119,7 +149,7 @@ export class Host {
       this.#refuseAll('the detector was closed');
       return;
     }
-    if (this.#waiting.length + this.#suspects.length === 0) return;
+    if (this.#room || this.#waiting.length + this.#suspects.length === 0) return;
     this.#current ??= this.#start();
     const child = this.#current;
     if (!child.guest.ready) return;
@@ -129,15 +159,15 @@ export class Host {
       return;
     }
     if ([...child.inWork.values()].some(({ suspect }) => suspect)) return;
-    // One more than there are threads, so that none waits for the next picture to arrive.
-    while (child.inWork.size <= this.#options.threads && this.#waiting.length > 0)
+    // One more than the threads take, so that none waits for the next picture to arrive.
+    while (child.inWork.size <= this.#options.threads * TASKS_PER_THREAD && this.#waiting.length > 0)
       this.#send(child, this.#waiting.shift());
   }
 
   #send(child: Child, pending: Pending | undefined): void {
     if (!pending) return;
     if (pending.task.kind === 'detect' && !child.hasModels && this.#loaded) {
-      child.guest.send({ type: 'models', models: this.#loaded });
+      child.guest.sendPacked(this.#loaded);
       child.hasModels = true;
     }
     const id = this.#nextId++;
@@ -173,8 +203,17 @@ export class Host {
       const old = this.#current;
       this.#current = child;
       this.#next = null;
-      if (old) dismissWhenIdle(old);
+      if (old) void this.#makeRoom(old);
     }
+    this.#advance();
+  }
+
+  async #makeRoom(leaving: Child): Promise<void> {
+    const left = new AbortController();
+    this.#room = { leaving, left };
+    dismissWhenIdle(leaving);
+    await this.#options.clock.sleep(MAKE_ROOM_MS, left.signal);
+    this.#room = null;
     this.#advance();
   }
 
@@ -191,6 +230,7 @@ export class Host {
   #gone(child: Child, end: End): void {
     this.#children.delete(child);
     if (this.#children.size === 0) this.#whenAllGone?.();
+    if (child === this.#room?.leaving) this.#room.left.abort();
     if (child === this.#next) {
       // The current one still works; its next answer asks for another successor.
       this.#next = null;
@@ -222,14 +262,47 @@ export class Host {
       pending.suspect = true;
       if (end.cause === 'itself') pending.deaths++;
       else if (inWork.size === 1) pending.foreignDeaths++;
-      if (pending.deaths < DEATHS && pending.foreignDeaths < FOREIGN_DEATHS) this.#suspects.push(pending);
-      else pending.reject(givenUp(pending, end));
+      const { deaths, foreignDeaths } = pending.limits;
+      if (pending.deaths < deaths && pending.foreignDeaths < foreignDeaths) this.#suspects.push(pending);
+      else if (pending.limits === PROOF) pending.reject(new VisavisError('detector_unavailable', end.how));
+      else this.#accused.push({ pending, end });
     }
     inWork.clear();
+    if (this.#accused.length > 0 && !this.#judging) this.#judge();
+  }
+
+  /**
+   * Tries the known-good picture, alone and in a child that was started after the death of the accused. When that
+   * fails too, the fault is ours (a broken installation, no memory): nobody is given up, and nothing more is
+   * started for a while.
+   */
+  #judge(): void {
+    this.#judging = true;
+    const proof = pendingOf(
+      knownGood(this.#loaded !== null),
+      PROOF,
+      (answer) => this.#proven('error' in answer ? answer.error.message : null),
+      ({ message }) => this.#proven(message),
+    );
+    proof.suspect = true;
+    this.#suspects.unshift(proof);
+  }
+
+  /** @param fault of ours; null when the known-good picture was answered as it should be */
+  #proven(fault: string | null): void {
+    this.#judging = false;
+    if (fault === null) {
+      for (const { pending, end } of this.#accused.splice(0)) pending.reject(givenUp(pending, end));
+      return;
+    }
+    this.#restsUntil = this.#options.clock.now() + REST_MS;
+    this.#refuseAll(`${BROKEN} (${fault})`);
+    for (const { guest } of this.#children) guest.end(BROKEN);
   }
 
   #refuseAll(reason: string): void {
-    const all = [...this.#suspects.splice(0), ...this.#waiting.splice(0)];
+    const accused = this.#accused.splice(0).map(({ pending }) => pending);
+    const all = [...accused, ...this.#suspects.splice(0), ...this.#waiting.splice(0)];
     for (const { inWork } of this.#children) {
       all.push(...inWork.values());
       inWork.clear();
@@ -243,6 +316,19 @@ export class Host {
 }
 
 const UNAVAILABLE = 'Face detection is not available';
+const BROKEN =
+  'it fails with a picture that is known to be good, so the fault lies with this installation or its memory; ' +
+  'all pictures wait';
+
+function pendingOf(
+  task: Task,
+  limits: Limits,
+  resolve: Pending['resolve'],
+  reject: Pending['reject'],
+): Pending {
+  const watch = new AbortController();
+  return { task, resolve, reject, deaths: 0, foreignDeaths: 0, suspect: false, limits, watch };
+}
 
 function dismissWhenIdle({ guest, inWork }: Child): void {
   if (inWork.size === 0) guest.end('its work is done');

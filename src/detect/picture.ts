@@ -1,5 +1,6 @@
 /** Decoding: encoded bytes → upright sRGB pixels. The only door through which foreign pictures come in. */
 import sharp, { type Sharp, type SharpOptions } from 'sharp';
+import { release } from './memory.ts';
 
 /** 8 bit RGB, rows from the top, no padding. */
 export interface Raster {
@@ -28,18 +29,25 @@ const MAX_PIXELS = 1e8;
 /** With `none` a file that was cut at 40 % decodes without an error. */
 const READING: SharpOptions = { failOn: 'truncated', limitInputPixels: MAX_PIXELS };
 
-/** The upright picture, no longer than `longest` on either side, never enlarged. Throws PictureError. */
-export async function decode(
-  bytes: Uint8Array,
-  longest: number,
-): Promise<{ picture: Raster; original: Size }> {
-  const { upright, size } = await open(bytes);
-  const smaller = upright.resize(longest, longest, { fit: 'inside', withoutEnlargement: true });
-  return { picture: await orBroken(toRaster(smaller)), original: size };
+/** A picture of which nothing was read yet but the header. */
+export interface Opened {
+  readonly upright: Sharp;
+  readonly size: Size;
 }
 
-/** The upright picture as a pipeline that nothing was read of yet but the header. Throws PictureError. */
-export async function open(bytes: Uint8Array): Promise<{ upright: Sharp; size: Size }> {
+/** The upright picture, no longer than `longest` on either side, never enlarged. Throws PictureError. */
+export async function decode(bytes: Uint8Array, longest: number): Promise<Raster> {
+  return decodeOpened(await open(bytes), longest);
+}
+
+/** The same of a picture that is open; it may be decoded again. */
+export function decodeOpened({ upright }: Opened, longest: number): Promise<Raster> {
+  const smaller = upright.clone().resize(longest, longest, { fit: 'inside', withoutEnlargement: true });
+  return orBroken(toRaster(smaller));
+}
+
+/** Throws PictureError. */
+export async function open(bytes: Uint8Array): Promise<Opened> {
   const { autoOrient, icc } = await orBroken(sharp(bytes, READING).metadata());
   const { width, height } = autoOrient;
   if (width * height > MAX_PIXELS) throw tooLarge();
@@ -64,6 +72,7 @@ export async function toRaster(pipeline: Sharp): Promise<Raster> {
   // Grey pictures keep one channel (or two, with transparency that was flattened away).
   const rgb = new Uint8Array(width * height * 3);
   for (let i = 0; i < width * height; i++) rgb.fill(data[i * channels] ?? 0, i * 3, i * 3 + 3);
+  release(data);
   return { data: rgb, width, height };
 }
 

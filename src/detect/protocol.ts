@@ -1,10 +1,13 @@
 /**
  * What the parent, the child process and its threads say to each other. Pictures travel as bytes, never as
- * paths: the child reads no file but its own code. Types alone, so that every side may import it.
+ * paths: the child reads no file but its own code. Imports types alone, so that every side may import it.
  */
 import type { Box, Drawing, Drawn, Point } from '../core/faces/detector.ts';
 import type { BundleName } from './models/catalogue.ts';
 import type { ModelBytes } from './models/prepare.ts';
+
+/** Pictures that a thread has in work at the same time. */
+export const TASKS_PER_THREAD = 2;
 
 export type Task =
   | {
@@ -15,7 +18,9 @@ export type Task =
       /** Look closer, piece by piece, even when the first look finds no crowd. */
       readonly smallFaces: boolean;
     }
-  | { readonly kind: 'draw'; readonly drawing: Drawing };
+  | { readonly kind: 'draw'; readonly drawing: Drawing }
+  /** Every thread collects its garbage, for who measures memory. */
+  | { readonly kind: 'collect' };
 
 export interface Models {
   readonly bundle: BundleName;
@@ -43,7 +48,11 @@ export type TaskError = {
   readonly message: string;
 };
 
-export type Answer = { readonly found: Found } | { readonly drawn: Drawn } | { readonly error: TaskError };
+export type Answer =
+  | { readonly found: Found }
+  | { readonly drawn: Drawn }
+  | { readonly collected: true }
+  | { readonly error: TaskError };
 
 /** Parent → child. `models` comes before the first `detect`. */
 export type ToChild =

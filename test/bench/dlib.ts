@@ -35,9 +35,7 @@ try {
   sharp.concurrency(1);
   await prepareModels(dataDir);
   const photos = await Promise.all((await preparePracticePhotos(dataDir)).map((path) => readFile(path)));
-  const pictures = await Promise.all(
-    (await benchPictures(photos)).map(async (bytes) => (await decode(bytes, 1280)).picture),
-  );
+  const pictures = await Promise.all((await benchPictures(photos)).map((bytes) => decode(bytes, 1280)));
   const files = pictures.map(({ data, width, height }, i) => {
     const path = join(folder, `${i}.rgb`);
     writeFileSync(path, Buffer.concat([Buffer.from(`${width} ${height}\n`), data]));

@@ -227,6 +227,24 @@ it('many inferences in two threads at once give each request its own answer, the
   });
 });
 
+it('large pictures, which wait for each other, are answered as well as alone', async () => {
+  const large = await sharp(photo(photos, 1)).resize(4200).jpeg().toBuffer();
+  const drawing = { kind: 'annotated', picture: large, marks: [] } as const;
+  const alone = await detector.detect(large);
+  expect(alone.faces).toHaveLength(3);
+  const answers = await Promise.all([
+    detector.detect(large),
+    detector.draw(drawing),
+    detector.detect(large),
+    detector.detect(photo(photos, 2)),
+    detector.detect(large),
+    detector.draw(drawing),
+  ]);
+  for (const i of [0, 2, 4]) expect(answers[i]).toEqual(alone);
+  expect(answers[3]).toEqual(detectionOf(2));
+  for (const i of [1, 5]) expect(answers[i]).toMatchObject({ width: 4200, type: 'image/jpeg' });
+});
+
 it('goes on without losing anything when the process is killed in the middle', async () => {
   const before = detector.pid;
   if (before === null) throw new Error('no process');

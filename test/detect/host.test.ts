@@ -41,6 +41,8 @@ const KILLED = 6;
 
 let host: Host | null = null;
 let launched = 0;
+/** What the next child runs. */
+let program = '';
 afterEach(async () => {
   await host?.close();
   host = null;
@@ -49,11 +51,12 @@ afterEach(async () => {
 function hostOf(options: { code?: string; clock?: Clock; threads?: number } = {}): Host {
   const { code = FAKE_CHILD, clock = systemClock, threads = 2 } = options;
   launched = 0;
+  program = code;
   const launch = (): ChildProcess => {
     launched++;
     return spawn(
       process.execPath,
-      ['--disable-warning=ExperimentalWarning', '--input-type=module', '--eval', code],
+      ['--disable-warning=ExperimentalWarning', '--input-type=module', '--eval', program],
       {
         env: {},
         stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
@@ -100,15 +103,66 @@ describe('a picture that kills the process', () => {
   });
 });
 
+describe('when a picture that is known to be good fails too', () => {
+  const ABORTS = FAKE_CHILD.replace('const [what] = task.picture;', 'process.abort();');
+  const FAILS = FAKE_CHILD.replace('if (what === 1) return;', 'if (what > 200) task.picture = [2];').replace(
+    'const answer = what',
+    'const answer = task.picture[0]',
+  );
+
+  /** Stands still until it is told: what is slept through is real. */
+  const standing = (): Clock & { at: number } => ({
+    at: 1_000_000,
+    now() {
+      return this.at;
+    },
+    sleep: systemClock.sleep,
+  });
+
+  it('nothing is set aside, nothing is started for a minute, and then it is tried again', async () => {
+    const clock = standing();
+    const host = hostOf({ code: ABORTS, clock });
+    const tasks = [10, 11, 12, 13, 14, 15, 16].map((what) => host.run(task(what)));
+    const results = await Promise.allSettled(tasks);
+    for (const result of results) expect(result).toMatchObject({ reason: { code: 'detector_unavailable' } });
+    expect(String((results[0] as PromiseRejectedResult).reason)).toMatch(/known to be good.*SIGABRT/);
+    expect(host.restsUntil).toBe(clock.at + 60_000);
+    const before = launched;
+    await expect(host.run(task(20))).rejects.toMatchObject({ code: 'detector_unavailable' });
+    expect(launched).toBe(before);
+    clock.at += 60_000;
+    await expect(host.run(task(20))).rejects.toMatchObject({ code: 'detector_unavailable' });
+    // The picture twice, the known-good one once.
+    expect(launched).toBe(before + 3);
+  });
+
+  it('an error in its place proves the same', async () => {
+    const host = hostOf({ code: FAILS });
+    await expect(host.run(task(KILLS))).rejects.toMatchObject({
+      code: 'detector_unavailable',
+      message: expect.stringContaining('as told'),
+    });
+  });
+
+  it('a machine that is whole again after a while loses nothing', async () => {
+    const clock = standing();
+    const host = hostOf({ code: ABORTS, clock });
+    await expect(host.run(task(10))).rejects.toMatchObject({ code: 'detector_unavailable' });
+    clock.at += 60_000;
+    program = FAKE_CHILD;
+    expect(width(await host.run(task(10)))).toBe(10);
+  });
+});
+
 it('a task that hangs is ended when its time is over, and counts as a death', async () => {
-  const alarms: (() => void)[] = [];
+  const alarms: { ring: () => void; signal: AbortSignal | undefined }[] = [];
   const clock: Clock = {
     now: () => 0,
     sleep: (ms, signal) => {
       // The time of a start is not what this is about.
       if (ms !== PATIENCE) return systemClock.sleep(ms, signal);
       return new Promise((resolve) => {
-        alarms.push(resolve);
+        alarms.push({ ring: resolve, signal });
         signal?.addEventListener('abort', () => resolve(), { once: true });
       });
     },
@@ -117,14 +171,13 @@ it('a task that hangs is ended when its time is over, and counts as a death', as
   const hanging = host.run(task(HANGS)).catch((error: unknown) => error);
   const fine = host.run(task(30));
   expect(width(await fine)).toBe(30);
-  // Time passes for all that is in work, as often as it takes.
-  let over = false;
-  void hanging.then(() => {
-    over = true;
-  });
-  while (!over) {
-    for (const ring of alarms.splice(0)) ring();
-    await pause(5);
+  // Time passes for it twice, and not for the known-good picture that is tried then.
+  for (let rung = 0; rung < 2; await pause(5)) {
+    for (const { ring, signal } of alarms.splice(0)) {
+      if (signal?.aborted) continue;
+      ring();
+      rung++;
+    }
   }
   expect(await hanging).toMatchObject({ code: 'broken_picture' });
   expect(width(await host.run(task(31)))).toBe(31);
@@ -177,8 +230,8 @@ it('a kill by somebody else is weak evidence: it takes twelve of them', async ()
   ]);
   expect(killed).toMatchObject({ code: 'broken_picture', message: expect.stringContaining('12 times') });
   expect(width(fine)).toBe(13);
-  // The first one took both.
-  expect(launched).toBe(13);
+  // The first one took both, and the last one proves with the known-good picture that the fault is not ours.
+  expect(launched).toBe(14);
 });
 
 describe('a child that has used most of its computing time', () => {

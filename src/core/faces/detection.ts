@@ -48,6 +48,7 @@ export const FINAL: readonly ErrorCode[] = [
  * @returns whether there was something to do
  */
 export async function detectStep(deps: DetectionDeps, signal?: AbortSignal): Promise<boolean> {
+  if (detectorRests(deps)) return false;
   const claimed = await claimFiles(deps.store, {
     owner: deps.workerId,
     now: deps.clock.now(),
@@ -63,6 +64,11 @@ export async function detectStep(deps: DetectionDeps, signal?: AbortSignal): Pro
   };
   await Promise.all(Array.from({ length: AT_ONCE }, lane));
   return claimed.length > 0;
+}
+
+/** A fault of the detector's own would cost every waiting file an attempt, one after the other. */
+export function detectorRests({ detector, clock }: Pick<DetectionDeps, 'detector' | 'clock'>): boolean {
+  return clock.now() < (detector.restsUntil ?? 0);
 }
 
 async function detectFile(deps: DetectionDeps, lease: FileLease): Promise<void> {

@@ -81,6 +81,11 @@ export interface Drawn {
 export interface Detector {
   /** The model that `detect` uses now. */
   readonly model: string;
+  /**
+   * UTC milliseconds until which it refuses everything with `detector_unavailable`, because it fails with a picture
+   * that is known to be good; no file need be claimed before.
+   */
+  readonly restsUntil?: number;
   detect(picture: Uint8Array, options?: DetectOptions): Promise<Detection>;
   draw(drawing: Drawing): Promise<Drawn>;
   close(): Promise<void>;

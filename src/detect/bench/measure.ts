@@ -1,16 +1,19 @@
 /** Measures the product beside the bare work, in turns, because no machine is as fast in one minute as in the next. */
-import { readdir, readFile } from 'node:fs/promises';
-import { Worker } from 'node:worker_threads';
-import { createDetector } from '../detector.ts';
+import { createDetector, type ProcessDetector } from '../detector.ts';
+import { collectGarbage } from '../memory.ts';
 import type { ModelChoice } from '../models/catalogue.ts';
-import { readModels } from '../models/prepare.ts';
-import type { BareResult, BareWork } from './bare.ts';
+import type { Beside, ThreadResult } from './beside.ts';
+import { type Megabytes, productMemory, watchMemory } from './memory.ts';
 
-export interface BenchOptions {
+interface Common {
   readonly dataDir: string;
   readonly models: ModelChoice;
   readonly pictures: readonly Uint8Array[];
+  readonly beside: Beside;
   readonly workers: number;
+}
+
+export interface SpeedOptions extends Common {
   /** Of each turn of each side. */
   readonly seconds: number;
   /** Turns; the medians are reported. */
@@ -26,144 +29,150 @@ export interface BenchResult {
   /** product / bare, 0..1: median of the turns. */
   readonly share: number;
   /** Milliseconds for a picture in one thread of the bare work. */
-  readonly bareStages: Readonly<Record<'decode' | 'detect' | 'landmarks' | 'embed', number>>;
-  /** Megabytes of this process and all below it while the product worked; null where it cannot be read. */
-  readonly peakMemory: number | null;
+  readonly bareStages: Stages;
+  /** The same of the product's own steps, one picture at a time. */
+  readonly productStages: Stages;
+  /** While the product worked, as in memory.ts. */
+  readonly peakMemory: Megabytes;
 }
 
-export async function measure(options: BenchOptions): Promise<BenchResult> {
-  const { dataDir, models, pictures, workers, seconds, turns } = options;
+export type Stages = Readonly<Record<'decode' | 'detect' | 'landmarks' | 'embed', number>>;
+
+export async function measure(options: SpeedOptions): Promise<BenchResult> {
+  const { dataDir, models, pictures, beside, workers, seconds, turns } = options;
   const detector = createDetector({ dataDir, models, threads: workers });
-  const detections = await Promise.all(pictures.map((picture) => detector.detect(picture)));
-  const faces = detections.map((detection) => detection.faces.length);
-  // Before the bare work is there: its threads are no part of the product.
-  const memory = watchMemory();
-  await runProduct(detector.detect, pictures, workers, seconds);
-  const peakMemory = await memory.stop();
-  const bare = await startBare({ files: await readModels(dataDir, models), pictures, faces }, workers);
-  const rounds: { product: number; bare: number; stages: BareResult }[] = [];
   try {
+    const detections = await Promise.all(pictures.map((picture) => detector.detect(picture)));
+    const faces = detections.map((detection) => detection.faces.length);
+    await beside.open({ workers, dataDir, models, pictures, faces });
+    const memory = watchMemory(beside.pid);
+    await runFor(seconds, detector, pictures, workers);
+    const peakMemory = await memory.stop();
+    const rounds: { product: number; bare: number }[] = [];
+    const bare: ThreadResult[] = [];
+    const stages: ThreadResult[] = [];
     for (let turn = 0; turn < turns; turn++) {
-      const product = await runProduct(detector.detect, pictures, workers, seconds);
-      const stages = await bare.run(seconds);
-      rounds.push({ product, bare: stages.pictures / seconds, stages });
+      const product = await runFor(seconds, detector, pictures, workers);
+      bare.push(await beside.work('bare', seconds));
+      stages.push(await beside.work('product', seconds / 2));
+      rounds.push({ product, bare: (bare.at(-1)?.pictures ?? 0) / seconds });
     }
+    return {
+      workers,
+      facesAPicture: faces.reduce((sum, count) => sum + count, 0) / faces.length,
+      product: median(rounds.map((round) => round.product)),
+      bare: median(rounds.map((round) => round.bare)),
+      share: median(rounds.map((round) => round.product / round.bare)),
+      bareStages: eachPicture(bare),
+      productStages: eachPicture(stages),
+      peakMemory,
+    };
   } finally {
-    await Promise.all([detector.close(), bare.stop()]);
+    await detector.close();
   }
-  const done = rounds.reduce((sum, { stages }) => sum + stages.pictures, 0);
-  const each = (stage: Exclude<keyof BareResult, 'pictures'>) =>
-    rounds.reduce((sum, { stages }) => sum + stages[stage], 0) / Math.max(1, done);
-  return {
-    workers,
-    facesAPicture: faces.reduce((sum, count) => sum + count, 0) / faces.length,
-    product: median(rounds.map((round) => round.product)),
-    bare: median(rounds.map((round) => round.bare)),
-    share: median(rounds.map((round) => round.product / round.bare)),
-    bareStages: {
-      decode: each('decodeMs'),
-      detect: each('detectMs'),
-      landmarks: each('landmarksMs'),
-      embed: each('embedMs'),
-    },
-    peakMemory,
-  };
 }
 
-/** As many requests at once as keep all threads busy while answers are on their way. */
-async function runProduct(
-  detect: (picture: Uint8Array) => Promise<unknown>,
+export interface EnduranceResult {
+  readonly workers: number;
+  readonly pictures: number;
+  readonly picturesASecond: number;
+  /** Megabytes as in memory.ts: the most; after a fifth and at the end, each after a collection of garbage. */
+  readonly peak: Megabytes;
+  readonly afterAFifth: Megabytes;
+  readonly atTheEnd: Megabytes;
+  /** atTheEnd / afterAFifth. */
+  readonly growth: number | null;
+  /** Child processes that took part: one is changed for another when its computing time is used up. */
+  readonly children: number;
+}
+
+/** Does this many pictures, and looks whether memory grows with them. */
+export async function endure(options: Common & { readonly count: number }): Promise<EnduranceResult> {
+  const { dataDir, models, pictures, beside, workers, count } = options;
+  const detector = createDetector({ dataDir, models, threads: workers });
+  const children = new Set<number | null>();
+  const memory = watchMemory(beside.pid);
+  const first = Math.ceil(count / 5);
+  const start = performance.now();
+  try {
+    const run = (from: number, to: number) =>
+      runWhile(
+        (asked) => from + asked < to,
+        async (asked) => {
+          await detector.detect(pictures[(from + asked) % pictures.length] ?? new Uint8Array());
+          children.add(detector.pid);
+        },
+        workers,
+      );
+    await run(0, first);
+    const afterAFifth = await collected(detector, beside);
+    await run(first, count);
+    const seconds = (performance.now() - start) / 1000;
+    const atTheEnd = await collected(detector, beside);
+    return {
+      workers,
+      pictures: count,
+      picturesASecond: count / seconds,
+      peak: await memory.stop(),
+      afterAFifth,
+      atTheEnd,
+      growth: afterAFifth === null || atTheEnd === null ? null : atTheEnd / afterAFifth,
+      children: children.size,
+    };
+  } finally {
+    await memory.stop();
+    await detector.close();
+  }
+}
+
+async function collected(detector: ProcessDetector, beside: Beside): Promise<Megabytes> {
+  collectGarbage();
+  await detector.collect();
+  return productMemory(beside.pid);
+}
+
+/** Pictures a second. Those that were still in work at the end count too, and so does their time. */
+async function runFor(
+  seconds: number,
+  { detect }: ProcessDetector,
   pictures: readonly Uint8Array[],
   workers: number,
-  seconds: number,
 ): Promise<number> {
   const start = performance.now();
-  let asked = 0;
   let done = 0;
-  const lane = async () => {
-    while (performance.now() - start < seconds * 1000) {
-      const picture = pictures[asked++ % pictures.length];
-      if (picture) await detect(picture);
+  await runWhile(
+    () => performance.now() - start < seconds * 1000,
+    async (asked) => {
+      await detect(pictures[asked % pictures.length] ?? new Uint8Array());
       done++;
-    }
-  };
-  await Promise.all(Array.from({ length: workers * 2 + 1 }, lane));
-  // Those that were still in work count too, and so does their time.
+    },
+    workers,
+  );
   return done / ((performance.now() - start) / 1000);
 }
 
-async function startBare(work: BareWork, workers: number) {
-  const threads = Array.from(
-    { length: workers },
-    () => new Worker(new URL('./bare.ts', import.meta.url), { workerData: work }),
-  );
-  const next = (thread: Worker) =>
-    new Promise<unknown>((resolve, reject) => {
-      thread.once('message', resolve);
-      thread.once('error', reject);
-    });
-  await Promise.all(threads.map(next));
+/** As many requests at once as keep all threads busy while answers are on their way. */
+async function runWhile(
+  more: (asked: number) => boolean,
+  ask: (asked: number) => Promise<void>,
+  workers: number,
+): Promise<void> {
+  let asked = 0;
+  const lane = async () => {
+    while (more(asked)) await ask(asked++);
+  };
+  await Promise.all(Array.from({ length: workers * 2 + 1 }, lane));
+}
+
+function eachPicture(results: readonly ThreadResult[]): Stages {
+  const sum = (key: keyof ThreadResult) => results.reduce((total, result) => total + result[key], 0);
+  const each = (key: keyof Stages) => sum(key) / Math.max(1, sum('pictures'));
   return {
-    async run(seconds: number): Promise<BareResult> {
-      const until = Date.now() + seconds * 1000;
-      const results = await Promise.all(
-        threads.map((thread) => {
-          const result = next(thread);
-          thread.postMessage(until);
-          return result as Promise<BareResult>;
-        }),
-      );
-      const sum = (key: keyof BareResult) => results.reduce((total, result) => total + result[key], 0);
-      return {
-        pictures: sum('pictures'),
-        decodeMs: sum('decodeMs'),
-        detectMs: sum('detectMs'),
-        landmarksMs: sum('landmarksMs'),
-        embedMs: sum('embedMs'),
-      };
-    },
-    stop: () => Promise.all(threads.map((thread) => thread.terminate())),
+    decode: each('decode'),
+    detect: each('detect'),
+    landmarks: each('landmarks'),
+    embed: each('embed'),
   };
-}
-
-/** Looks at the memory of the process tree a few times a second. */
-function watchMemory() {
-  let peak: number | null = null;
-  let looking: Promise<void> = Promise.resolve();
-  const timer = setInterval(() => {
-    looking = looking.then(async () => {
-      peak = larger(peak, await treeMemory(process.pid));
-    });
-  }, 250);
-  return {
-    async stop() {
-      clearInterval(timer);
-      await looking;
-      return peak;
-    },
-  };
-}
-
-/** Resident megabytes of a process and all below it; null where there is no /proc. */
-async function treeMemory(root: number): Promise<number | null> {
-  const names = await readdir('/proc').catch(() => []);
-  const parents = new Map<number, { parent: number; megabytes: number }>();
-  for (const name of names) {
-    const status = /^\d+$/.test(name) ? await readFile(`/proc/${name}/status`, 'utf8').catch(() => '') : '';
-    const [parent, kilobytes] = [/^PPid:\s+(\d+)/m.exec(status)?.[1], /^VmRSS:\s+(\d+)/m.exec(status)?.[1]];
-    if (parent)
-      parents.set(Number(name), { parent: Number(parent), megabytes: Number(kilobytes ?? 0) / 1024 });
-  }
-  const belongs = (pid: number): boolean => {
-    const parent = parents.get(pid)?.parent;
-    return pid === root || (parent !== undefined && belongs(parent));
-  };
-  const own = [...parents].filter(([pid]) => belongs(pid));
-  return own.length === 0 ? null : own.reduce((sum, [, { megabytes }]) => sum + megabytes, 0);
-}
-
-function larger(a: number | null, b: number | null): number | null {
-  return a === null || b === null ? (a ?? b) : Math.max(a, b);
 }
 
 function median(values: readonly number[]): number {

@@ -107,7 +107,7 @@ async function drawSheet({ tiles, portrait }: Kind<'sheet'>): Promise<Drawn> {
 }
 
 async function drawAnnotated({ picture, marks }: Kind<'annotated'>): Promise<Drawn> {
-  const { picture: raster } = await decode(picture, ANNOTATED_LONGEST);
+  const raster = await decode(picture, ANNOTATED_LONGEST);
   const area = toRect({ raster, x: 0, y: 0 });
   const unit = Math.max(2, (Math.max(raster.width, raster.height) / WIDTH) * 2.4);
   const overlay = svg(raster.width, raster.height, drawMarks(toRects(marks, area), area, unit));

@@ -9,7 +9,7 @@ const ROOM = 1.7;
 
 /** The whole picture, as large as fits into the room, never enlarged beyond twice its size. */
 export async function whole(bytes: Uint8Array, width: number, height: number): Promise<Raster> {
-  const { picture } = await decode(bytes, Math.max(width, height));
+  const picture = await decode(bytes, Math.max(width, height));
   const scale = Math.min(width / picture.width, height / picture.height, 2);
   if (scale === 1) return picture;
   const size = [

@@ -1,4 +1,5 @@
 /** A part of a picture in the top left corner of a network's input, the rest of which stays empty. */
+import { release } from '../memory.ts';
 import { fromRaster, type Raster } from '../picture.ts';
 import { type Part, toPlanes } from '../sampling.ts';
 
@@ -38,4 +39,5 @@ export async function fillCanvas(
     mean,
     range,
   );
+  release(data);
 }

@@ -1,5 +1,6 @@
-/** Opens models in onnxruntime. One thread each: the pool has a thread for each picture in work. */
+/** Opens models in onnxruntime. One thread each: the pool has a thread for each core. */
 import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { release } from '../memory.ts';
 
 /** Runs a network of one input: values and shape in, outputs by name out. The outputs are the caller's own. */
 export interface Network {
@@ -8,13 +9,17 @@ export interface Network {
   readonly inputShape: readonly (number | null)[];
 }
 
+/** Takes the bytes over: they are empty afterwards. */
 export async function openNetwork(model: Uint8Array): Promise<Network> {
   const session = await InferenceSession.create(model, {
     executionProviders: ['cpu'],
     intraOpNumThreads: 1,
     interOpNumThreads: 1,
     logSeverityLevel: 3,
+    // A plan of the memory for each size of a batch is kept for ever, and is no faster here.
+    enableMemPattern: false,
   });
+  release(model);
   const [input = 'input'] = session.inputNames;
   const [metadata] = session.inputMetadata;
   const shape = metadata?.isTensor ? metadata.shape : [];

@@ -42,6 +42,7 @@ describe.each(engines())('detection on %s', (kind) => {
   const nudges = notedNudges();
   let downloads: string[];
   let detections: DetectOptions[];
+  let restsUntil: number;
   let download: (url: string) => Promise<Uint8Array> | Uint8Array;
   let detect: (picture: Uint8Array) => Promise<Detection> | Detection;
 
@@ -59,6 +60,7 @@ describe.each(engines())('detection on %s', (kind) => {
     clock = fakeClock();
     downloads = [];
     detections = [];
+    restsUntil = 0;
     nudges.topics.length = 0;
     download = (url) => Buffer.from(url);
     detect = () => detected(0.25);
@@ -87,6 +89,7 @@ describe.each(engines())('detection on %s', (kind) => {
         },
         detector: {
           model: MODEL,
+          restsUntil,
           detect: async (picture, options = {}) => {
             detections.push(options);
             const found = await detect(picture);
@@ -267,6 +270,16 @@ describe.each(engines())('detection on %s', (kind) => {
     await step();
     expect(await fileRow(file)).toMatchObject({ state: 'detected', reason: null });
     expect(await facesOf(file)).toHaveLength(1);
+  });
+
+  it('claims nothing while the detector rests, so that no file loses an attempt', async () => {
+    const file = await waiting((await addProject(store)).id);
+    restsUntil = clock.now() + MINUTE;
+    expect(await step()).toBe(false);
+    expect(await fileRow(file)).toMatchObject({ state: 'waiting', attempts: 0, retry_at: null });
+    clock.advance(MINUTE);
+    expect(await step()).toBe(true);
+    expect(await fileRow(file)).toMatchObject({ state: 'detected' });
   });
 
   it('waits at least as long as the wiki asks', async () => {
