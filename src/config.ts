@@ -1,6 +1,7 @@
 import { isAbsolute, resolve } from 'node:path';
 import { z } from 'zod';
 import type { EligibilityRules } from './core/accounts/eligibility.ts';
+import { isFernetKey } from './core/accounts/fernet.ts';
 import { VisavisError } from './core/platform/errors.ts';
 import { type DatabaseAddress, parseDatabaseUrl } from './core/store/store.ts';
 
@@ -271,10 +272,6 @@ function requireForProduction(e: Environment): void {
 function absolutePath(address: DatabaseAddress, root: string): DatabaseAddress {
   if (address.kind !== 'sqlite' || address.path === ':memory:') return address;
   return { kind: 'sqlite', path: resolve(root, address.path) };
-}
-
-function isFernetKey(key: string): boolean {
-  return /^[A-Za-z0-9_-]{43}=?$/.test(key) && Buffer.from(key, 'base64url').length === 32;
 }
 
 function configurationError(problems: readonly string[]): VisavisError {

@@ -1,5 +1,7 @@
+import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { type Config, loadConfig } from '../src/config.ts';
+import { createFernet } from '../src/core/accounts/fernet.ts';
 
 const KEY = Buffer.alloc(32, 7).toString('base64url');
 const SECRET = 's'.repeat(40);
@@ -134,6 +136,19 @@ describe('configuration', () => {
     const message = refusal({ [name]: value });
     expect(message).toContain(name);
     if (value.includes('secret')) expect(message).not.toContain(value);
+  });
+
+  it('takes exactly the keys for tokens that can be used', () => {
+    const make = (key: string) => createFernet([key], { now: () => 0 }, randomBytes);
+    for (const key of [KEY, `${KEY}=`]) {
+      expect(load({ VISAVIS_TOKEN_KEY: key })).toMatchObject({ tokenKeys: [key] });
+      expect(() => make(key)).not.toThrow();
+    }
+    // The same 32 bytes with other bits behind them; two signs of padding; the other alphabet of base64.
+    for (const key of [`${KEY.slice(0, -1)}d`, `${KEY}==`, `${'/'.repeat(43)}=`]) {
+      expect(refusal({ VISAVIS_TOKEN_KEY: key })).toContain('VISAVIS_TOKEN_KEY');
+      expect(() => make(key)).toThrow('VISAVIS_TOKEN_KEY');
+    }
   });
 
   it('reports all mistakes at once', () => {

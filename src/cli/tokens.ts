@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { migrations } from '../../migrations/index.ts';
 import { loadConfig } from '../config.ts';
-import { createFernet, paddedKey } from '../core/accounts/fernet.ts';
+import { createFernet } from '../core/accounts/fernet.ts';
 import { rotateTokens, tokenStatus } from '../core/accounts/rotate.ts';
 import { systemClock } from '../core/platform/clock.ts';
 import { migrate } from '../core/store/migrate.ts';
@@ -27,7 +27,7 @@ export async function tokensCommand(args: string[], root: string): Promise<numbe
   }
   const config = loadConfig(process.env, root);
   const keys = config.tokenKeys ?? [sandboxKeys(config.dataDir).tokenKey];
-  const fernet = createFernet(keys.map(paddedKey), systemClock, randomBytes);
+  const fernet = createFernet(keys, systemClock, randomBytes);
   const store = openStore(config.database, { connections: 1 });
   try {
     await migrate(store, migrations);

@@ -151,6 +151,20 @@ export class WikiHands {
     });
   }
 
+  /** Somebody writes `#REDIRECT` on a file's page, as for a duplicate; the page keeps its id and its statements. */
+  redirectFile(page: string | number, to: string): void {
+    const { store, clock } = this.#wiki;
+    const source = this.page(page);
+    const target = parseTitle(to).full;
+    const entity = store.pages.revision(source.latest)?.entity ?? null;
+    const admin = { id: 90, name: ADMIN };
+    const comment = `redirected page to [[${target}]]`;
+    store.db.transaction(() => {
+      store.pages.redirect(source.id, target);
+      store.pages.addRevision(source.id, { user: admin, at: clock.now(), comment, tags: [], entity });
+    });
+  }
+
   deletePage(page: string | number): void {
     this.#wiki.store.pages.delete(this.page(page).id);
   }

@@ -43,6 +43,7 @@ export async function ensurePracticeProject(deps: ProjectDeps & { readonly secre
     open: true,
     matching: true,
     depth: 3,
+    acknowledged: true,
   });
   await bindChannel(deps, {
     platform: 'room',

@@ -172,6 +172,41 @@ export async function agree(store: Store, projectId: number, pageId: number, per
     .execute();
 }
 
+/** The ledger, in the order of its rows. */
+export function claimsOf({ store }: FaultDesk) {
+  return store.db.selectFrom('sdc_claims').selectAll().orderBy('id').execute();
+}
+
+/** The project looks for somebody else too. */
+export async function addPerson({ store, projectId: project_id }: FaultDesk, person: string): Promise<void> {
+  const words = { label: person, description: '', portrait_title: null, portrait_url: null };
+  await store.db
+    .insertInto('project_persons')
+    .values({ project_id, person, ...words, position: 1 })
+    .execute();
+}
+
+/** People agree that the face in the first file is somebody else too. */
+export async function agreeAlso(desk: FaultDesk, person: string): Promise<void> {
+  await addPerson(desk, person);
+  const face = await desk.store.db.selectFrom('faces').select('id').orderBy('id').executeTakeFirstOrThrow();
+  await addVerdict(desk, face.id, person);
+}
+
+/** People agree that another face in the first file is the person too. */
+export async function agreeOnAnotherFace(desk: FaultDesk): Promise<void> {
+  const file = await desk.store.db.selectFrom('files').select('id').orderBy('id').executeTakeFirstOrThrow();
+  await addVerdict(desk, await addFace(desk.store, file.id, { x: 0.5 }), PERSON);
+}
+
+async function addVerdict({ store, projectId }: FaultDesk, faceId: number, person: string): Promise<void> {
+  const verdict = { project_id: projectId, face_id: faceId, person, changed_at: 1 };
+  await store.db
+    .insertInto('verdicts')
+    .values({ ...verdict, verdict: 'match', source: 'votes' })
+    .execute();
+}
+
 /**
  * The ledger and the wiki say the same: what is written stands there once, under our id; what was taken back,
  * never sent or refused does not; what is somebody else's is theirs; and nothing of ours is there that the ledger

@@ -37,7 +37,9 @@ it(`writes ${CLAIMS} claims with as few requests as can be, stops at once, and t
   pocket.requests.clear();
   await desk.undo(run);
   await desk.undo(rest);
-  expect(pocket.requests.count()).toBe(CLAIMS);
+  expect(pocket.requests.count('wbremoveclaims')).toBe(CLAIMS);
+  // A look before each fifty, so that nothing is removed that somebody made say something else.
+  expect(pocket.requests.count() - CLAIMS).toBeLessThanOrEqual(CLAIMS / 50 + 5);
   expect(new Set(await desk.states())).toEqual(new Set(['removed']));
   for (const page of desk.pages) expect(pocket.hands.statements(page)).toEqual([]);
   await expectSame(store, pocket);

@@ -67,6 +67,8 @@ export async function startProduct(
     /** Between our OAuth client and the wiki. */
     fetch?: (pocket: PocketWiki, clock: Clock) => Fetch;
     clock?: MovableClock;
+    /** How we are registered at the wiki. */
+    client?: Partial<PocketClient>;
   } = {},
 ): Promise<Product> {
   const clock = given.clock ?? movableClock();
@@ -77,6 +79,7 @@ export async function startProduct(
     secret: 's3cret',
     name: 'Visavis test',
     redirectUri: `${publicUrl}/oauth/callback`,
+    ...given.client,
   };
   const pocket = await createPocketWiki({
     port: 0,

@@ -80,6 +80,15 @@ describe.each(engines())('a hundred requests for one expired account on %s', (ki
     await expectOne(product, await rush(ask));
   });
 
+  it.skipIf(inject('redis') === null)('are one refresh when Redis has gone before they ask', async () => {
+    const redis: OwnRedis = await startRedis();
+    ends.push(() => redis.stop());
+    const { product, ask } = await expired(kind, 4, redis.url);
+    await redis.kill();
+    product.pocket.misbehave.next({ kind: 'slow', ms: 300, match: { path: TOKEN_PATH } });
+    await expectOne(product, await rush(ask));
+  });
+
   it.skipIf(inject('redis') === null).each(['killed', 'frozen'])(
     'are one refresh with a Redis that is %s in the middle',
     async (how) => {

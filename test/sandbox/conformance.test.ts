@@ -44,7 +44,11 @@ interface Scene {
 
 type Prepare = (scene: Scene) => void | Promise<void>;
 
-const statementThere: Prepare = ({ depict }) => void depict(11);
+const statementOn =
+  (id: number): Prepare =>
+  ({ depict }) =>
+    void depict(id);
+const statementThere = statementOn(11);
 const claimThere =
   (id: number, item: string): Prepare =>
   ({ depict, change, page }) => {
@@ -81,6 +85,37 @@ const sameAgain: Prepare = async ({ depict, change }) => {
   const id = depict(13, 'Q9002');
   change.claim = depicts(id, 'Q9002', boxed('pct:10.5,20,30,40'));
 };
+
+/**
+ * A change against the revision that the page has now, after which other people do something.
+ * @param of the recorded page id
+ */
+const since =
+  (of: number, before: Prepare, after: (scene: Scene, guid: string) => void = () => {}): Prepare =>
+  async (scene) => {
+    await before(scene);
+    const guid = scene.change.claim ? (JSON.parse(scene.change.claim) as { id: string }).id : '';
+    scene.change.baserevid = String(scene.wiki.hands.page(scene.page(of)).latest);
+    after(scene, guid);
+  };
+/** The recorded change of a statement that somebody else had made to say another thing. */
+const ourChange =
+  (id: number, from: string, to: string): Prepare =>
+  ({ depict, change }) => {
+    change.claim = depicts(depict(id, from), to);
+  };
+const theyDepict =
+  (id: number, item: string) =>
+  ({ wiki, page }: Scene, guid: string): void =>
+    void wiki.hands.depict(page(id), item, { id: guid });
+const theyRemove =
+  (id: number) =>
+  ({ wiki, page }: Scene, guid: string): void =>
+    wiki.hands.removeStatement(page(id), guid);
+const theyAdd =
+  (id: number) =>
+  ({ depict }: Scene): void =>
+    void depict(id, 'Q9006');
 
 /** What has to be there before a recorded request is repeated; the others need nothing. */
 const PREPARE: Readonly<Record<string, Prepare>> = {
@@ -124,6 +159,37 @@ const PREPARE: Readonly<Record<string, Prepare>> = {
     // That wiki had no index of statements, so that its answer was empty.
     change.srsearch = 'haswbstatement:P180=Q9999';
   },
+  'api-slot-content': both(statementOn(13), ({ depict, change, page }) => {
+    depict(13, 'Q9004');
+    change.pageids = String(page(13));
+  }),
+  'baserevid-old-other-statement': since(13, statementOn(13), theyAdd(13)),
+  'baserevid-other-page': statementOn(13),
+  'baserevid-page-lastrevid-before-mediainfo': since(16, () => {}, theyAdd(16)),
+  'baserevid-page-lastrevid-missing-entity': since(16, () => {}),
+  'baserevid-same-statement-changed-patched': since(
+    13,
+    both(sameAgain, ({ change }) => {
+      change.claim = (change.claim ?? '').replaceAll('9002', '9005');
+    }),
+    theyDepict(13, 'Q9003'),
+  ),
+  'baserevid-statement-removed-since': since(
+    13,
+    both(sameAgain, ({ change }) => {
+      change.claim = (change.claim ?? '').replaceAll('9002', '9005');
+    }),
+  ),
+  'conflict-both-changed-mainsnak': since(13, ourChange(13, 'Q9003', 'Q9005'), theyDepict(13, 'Q9004')),
+  'conflict-changed-but-removed-since': since(13, ourChange(13, 'Q9003', 'Q9005'), theyRemove(13)),
+  'conflict-same-change-already-made': since(13, ourChange(13, 'Q9003', 'Q9005'), theyDepict(13, 'Q9005')),
+  'selfconflict-other-statement': since(11, ourChange(11, 'Q9002', 'Q9003'), theyAdd(11)),
+  'selfconflict-same-change-twice': since(11, ourChange(11, 'Q9002', 'Q9006'), theyDepict(11, 'Q9006')),
+  'wbsetclaim-unchanged-but-removed-since-with-baserevid': since(
+    13,
+    ourChange(13, 'Q9003', 'Q9003'),
+    theyRemove(13),
+  ),
   'api-userinfo-blocked': blocked,
   'api-userinfo-partially-blocked': ({ wiki, page }) =>
     wiki.hands.block('Practice Bo', { pages: [page(17)], reason: 'partial' }),

@@ -39,6 +39,7 @@ const HEADER_BYTES = 1 + 8 + 16;
 const MAC_BYTES = 32;
 const BLOCK_BYTES = 16;
 const MAX_CLOCK_SKEW_SECONDS = 60;
+const KEY_CHARACTERS = 44;
 
 interface Key {
   readonly signing: Buffer;
@@ -46,7 +47,7 @@ interface Key {
 }
 
 /**
- * @param keys base64url, 32 bytes each; the first encrypts, all of them decrypt, so that keys can be rotated
+ * @param keys see `isFernetKey`; the first encrypts, all of them decrypt, so that keys can be rotated
  * @param randomBytes `crypto.randomBytes`, passed in
  */
 export function createFernet(
@@ -104,20 +105,29 @@ export function newFernetKey(randomBytes: (size: number) => Uint8Array): string 
   return toBase64(Buffer.from(randomBytes(32)));
 }
 
-/** A key with the padding that gets lost where keys are copied; the settings take it without. */
-export function paddedKey(key: string): string {
-  return key.padEnd(44, '=');
+/**
+ * Whether this is a key: 32 bytes in base64url, 44 characters. The `=` at the end, which gets lost where keys are
+ * copied, may be missing; everything else has to be as the specification says. The settings ask here too.
+ */
+export function isFernetKey(text: string): boolean {
+  return keyBytes(text) !== null;
 }
 
 function readKey(text: string, index: number): Key {
-  const bytes = fromBase64(text.trim());
-  if (bytes?.length !== 32) {
+  const bytes = keyBytes(text);
+  if (!bytes) {
     throw new VisavisError(
       'configuration',
       `Key ${index + 1} in ${VARIABLE} is not a Fernet key (32 bytes in base64url, 44 characters).`,
     );
   }
   return { signing: bytes.subarray(0, 16), encryption: bytes.subarray(16) };
+}
+
+function keyBytes(text: string): Buffer | null {
+  const key = text.trim();
+  const bytes = fromBase64(key.length === KEY_CHARACTERS - 1 ? `${key}=` : key);
+  return bytes?.length === 32 ? bytes : null;
 }
 
 function split(token: string): { signed: Buffer; signature: Buffer; time: number } {

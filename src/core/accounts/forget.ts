@@ -60,6 +60,8 @@ async function forgetChatUser(trx: Trx, platform: string, externalId: string): P
         .where('channels.platform', '=', platform),
     )
     .execute();
+  if (platform === 'matrix')
+    await trx.deleteFrom('matrix_reactions').where('user_id', '=', externalId).execute();
   const hint = `hint ${platform} ${externalId}`.slice(0, 100);
   await trx.deleteFrom('settings').where('name', '=', hint).execute();
 }

@@ -1,3 +1,4 @@
+import { blockedAmong } from '../privacy/blocklist.ts';
 import { projectChanged } from '../projects/changes.ts';
 import type { CrawlMemberState } from '../store/schema.ts';
 import type { Store, Trx } from '../store/store.ts';
@@ -35,8 +36,10 @@ export async function keepDetails(
   const members = new Map<number, CrawlMemberState>();
   const pictures: WikiFile[] = [];
   const deleted: number[] = [];
+  const blocked = await blockedAmong(trx, 'file', [...details.keys()]);
   for (const [pageId, file] of details) {
     if (!file) deleted.push(pageId);
+    else if (blocked.has(String(pageId))) members.set(pageId, 'left_out');
     else if (file.thumbUrl && isPicture(file)) pictures.push(file);
     else members.set(pageId, 'left_out');
   }

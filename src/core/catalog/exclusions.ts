@@ -1,3 +1,4 @@
+import { assertNotBlocked } from '../accounts/accounts.ts';
 import { audit } from '../platform/audit.ts';
 import type { Clock } from '../platform/clock.ts';
 import { VisavisError } from '../platform/errors.ts';
@@ -20,6 +21,25 @@ export async function listExclusions(store: Store, projectId: number): Promise<s
 }
 
 /**
+ * Names of categories as they were typed, in the wiki's spelling, each once; empty ones do not count.
+ * @param ofProject the category of the project, which cannot be left out
+ * @throws VisavisError `bad_input`
+ */
+export function readExclusions(names: readonly string[], ofProject: string): string[] {
+  const categories = [...new Set(names.map(categoryName).filter((name) => name !== ''))].sort();
+  if (categories.length > MOST) {
+    throw new VisavisError('bad_input', `A project leaves out at most ${MOST} categories by name.`);
+  }
+  for (const name of categories) {
+    if (name.length > 255 || /[|#<>[\]{}\n\0]/.test(name))
+      throw new VisavisError('bad_input', `"${name.slice(0, 60)}" is no name of a category.`);
+  }
+  if (categories.includes(categoryName(ofProject)))
+    throw new VisavisError('bad_input', 'The category of the project itself cannot be left out.');
+  return categories;
+}
+
+/**
  * An owner says which categories are not entered, in place of what was said before; the category is read again
  * then. Files that are found no other way leave the project as `keepMissed` says.
  * @param names with or without `Category:`, in any spelling that the wiki takes
@@ -32,24 +52,16 @@ export async function setExclusions(
   names: readonly string[],
 ): Promise<void> {
   const { store, clock, nudges } = deps;
-  const categories = [...new Set(names.map(categoryName).filter((name) => name !== ''))].sort();
-  if (categories.length > MOST) {
-    throw new VisavisError('bad_input', `A project leaves out at most ${MOST} categories by name.`);
-  }
-  for (const name of categories) {
-    if (name.length > 255 || /[|#<>[\]{}\n\0]/.test(name))
-      throw new VisavisError('bad_input', `"${name.slice(0, 60)}" is no name of a category.`);
-  }
   await store.transaction(async (trx) => {
     await assertMember(store, trx, projectId, accountId, 'owner');
+    await assertNotBlocked(trx, accountId);
     const project = await trx
       .selectFrom('projects')
       .select('category')
       .where('id', '=', projectId)
       .executeTakeFirst();
     if (!project) throw new VisavisError('not_found', 'There is no such project.');
-    if (categories.includes(project.category))
-      throw new VisavisError('bad_input', 'The category of the project itself cannot be left out.');
+    const categories = readExclusions(names, project.category);
     await trx.deleteFrom('project_exclusions').where('project_id', '=', projectId).execute();
     if (categories.length > 0) {
       await trx

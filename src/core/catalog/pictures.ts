@@ -27,5 +27,9 @@ export async function crawlCounts(store: Store, projectId: number): Promise<Craw
     .groupBy('state')
     .execute();
   const count = (state: string) => rows.find((row) => row.state === state)?.n ?? 0;
-  return { leftOut: count('left_out'), beyondCap: count('beyond'), away: count('away') };
+  return {
+    leftOut: Number(count('left_out')),
+    beyondCap: Number(count('beyond')),
+    away: Number(count('away')),
+  };
 }

@@ -5,12 +5,12 @@ import type { ClaimState, FileState, RunKind } from '../store/schema.ts';
 import type { Store } from '../store/store.ts';
 import { MAX_BATCH } from '../wiki/batch.ts';
 import type { Position } from '../wiki/position.ts';
-import { isSameStatement } from '../wiki/statement-id.ts';
-import type { FileStatements } from '../wiki/statements.ts';
+import { otherNames } from './persons.ts';
 
 /** A row of the ledger that a run works on. */
 export interface Claim {
   readonly id: number;
+  readonly project_id: number;
   readonly page_id: number;
   readonly person: string;
   readonly statement_id: string;
@@ -30,6 +30,8 @@ export interface Writing {
   readonly run: { readonly id: number; readonly kind: RunKind; readonly accountId: number };
 }
 
+const UNWRITTEN: readonly ClaimState[] = ['queued', 'writing'];
+
 /** The next claims that the run has to deal with, as many as one request can read. */
 export async function openClaims(store: Store, run: Writing['run'], only?: 'writing'): Promise<Claim[]> {
   const query = store.db
@@ -39,6 +41,7 @@ export async function openClaims(store: Store, run: Writing['run'], only?: 'writ
     .leftJoin('faces', 'faces.id', 'sdc_claims.face_id')
     .select([
       'sdc_claims.id',
+      'sdc_claims.project_id',
       'sdc_claims.page_id',
       'sdc_claims.person',
       'sdc_claims.statement_id',
@@ -56,7 +59,7 @@ export async function openClaims(store: Store, run: Writing['run'], only?: 'writ
     ])
     .orderBy('sdc_claims.id')
     .limit(MAX_BATCH);
-  const states: ClaimState[] = only ? [only] : ['queued', 'writing'];
+  const states = only ? [only] : UNWRITTEN;
   const rows = await (run.kind === 'write'
     ? query.where('sdc_claims.run_id', '=', run.id).where('sdc_claims.state', 'in', states)
     : query.where('sdc_claims.undo_run_id', '=', run.id).where('sdc_claims.state', '=', 'removing')
@@ -83,17 +86,25 @@ export interface Outcome {
   readonly other_statement_id?: string | null;
 }
 
-/** Writes down what became of a claim, with its entry in the log. @throws VisavisError `lease_lost` */
+/**
+ * Writes down what became of a claim, with its entry in the log. Does nothing when the claim is another run's by now:
+ * one that was left behind by a run that ended can be taken back by a new one.
+ * @throws VisavisError `lease_lost`
+ */
 export async function settleClaim(writing: Writing, claim: Claim, outcome: Outcome): Promise<void> {
   const { store, clock, lease, run } = writing;
+  const writes = run.kind === 'write';
   await store.transaction(async (trx) => {
     await assertLease(store, trx, lease);
     const now = clock.now();
-    await trx
+    const result = await trx
       .updateTable('sdc_claims')
       .set({ ...outcome, changed_at: now })
       .where('id', '=', claim.id)
-      .execute();
+      .where(writes ? 'run_id' : 'undo_run_id', '=', run.id)
+      .where('state', 'in', writes ? UNWRITTEN : ['removing'])
+      .executeTakeFirst();
+    if (result.numUpdatedRows === 0n) return;
     await audit(store, trx, {
       at: now,
       accountId: run.accountId,
@@ -117,61 +128,21 @@ export async function noteSending({ store, clock, lease }: Writing, claim: Claim
   });
 }
 
-/** Is the person in the file, and is it our statement that says so? Otherwise, whose is it? */
-export function standing(
-  claim: Pick<Claim, 'statement_id' | 'person'>,
-  file: FileStatements | undefined,
-  alsoCalled: readonly string[] = [],
-): 'ours' | 'none' | { readonly theirs: string } {
-  const statements = file?.statements ?? [];
-  if (statements.some((statement) => isSameStatement(statement.id, claim.statement_id))) return 'ours';
-  const names = [claim.person, ...alsoCalled];
-  const other = statements.find(({ itemId }) => itemId !== null && names.includes(itemId));
-  return other ? { theirs: other.id } : 'none';
-}
-
-/** A read may come from a copy of the database that is behind: what was changed just now is not judged by it. */
-const SETTLED_AFTER_MS = 10 * 60_000;
-
 /**
- * Statements of ours that are not on files which were just read: somebody took them away. They leave the ledger's
- * count of what stands on the wiki, and are never added again.
+ * Whether people still agree that the person is in the file, in some face of it: a run can take hours, and they may
+ * have changed their minds since it began.
  */
-export async function noticeGone(
-  { store, clock }: Pick<Writing, 'store' | 'clock'>,
-  read: ReadonlyMap<number, FileStatements>,
-): Promise<number> {
-  // A file without structured data and one that was deleted look the same, and deleted files come back.
-  const pages = [...read].filter(([, file]) => file.exists).map(([pageId]) => pageId);
-  if (pages.length === 0) return 0;
-  const now = clock.now();
-  const written = await store.db
-    .selectFrom('sdc_claims')
-    .select(['id', 'page_id', 'person', 'statement_id'])
-    .where('page_id', 'in', pages)
-    .where('state', '=', 'written')
-    .where('changed_at', '<', now - SETTLED_AFTER_MS)
-    .execute();
-  const gone = written.filter((claim) => standing(claim, read.get(claim.page_id)) !== 'ours');
-  for (const claim of gone) {
-    await store.transaction(async (trx) => {
-      const result = await trx
-        .updateTable('sdc_claims')
-        .set({ state: 'removed', reason: TAKEN_AWAY, gone_at: now, changed_at: now })
-        .where('id', '=', claim.id)
-        .where('state', '=', 'written')
-        .executeTakeFirst();
-      if (result.numUpdatedRows === 0n) return;
-      await audit(store, trx, {
-        at: now,
-        accountId: null,
-        action: 'statement found gone',
-        subject: `M${claim.page_id} ${claim.person}`,
-        detail: { statement: claim.statement_id },
-      });
-    });
-  }
-  return gone.length;
+export async function isAgreed(store: Store, claim: Claim): Promise<boolean> {
+  const row = await store.db
+    .selectFrom('verdicts')
+    .innerJoin('faces', 'faces.id', 'verdicts.face_id')
+    .innerJoin('files', 'files.id', 'faces.file_id')
+    .select('verdicts.face_id')
+    .where('verdicts.project_id', '=', claim.project_id)
+    .where('files.page_id', '=', claim.page_id)
+    .where('verdicts.person', 'in', [claim.person, ...(await otherNames(store, claim.person))])
+    .where('verdicts.verdict', '=', 'match')
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
 }
-
-export const TAKEN_AWAY = 'somebody took it off the file';

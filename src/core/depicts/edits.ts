@@ -1,12 +1,16 @@
+import { markGone } from '../catalog/gone.ts';
 import { audit } from '../platform/audit.ts';
 import { describeError } from '../platform/errors.ts';
 import { assertLease } from '../store/leases.ts';
 import type { WikiAccount } from '../wiki/account.ts';
+import type { FileNow } from '../wiki/files-now.ts';
 import type { FileStatements } from '../wiki/statements.ts';
-import { wikiErrorDetails } from '../wiki/wiki-error.ts';
-import { type Claim, noteSending, settleClaim, standing, TAKEN_AWAY, type Writing } from './claims.ts';
+import { wikiError, wikiErrorDetails } from '../wiki/wiki-error.ts';
+import { type Claim, isAgreed, noteSending, settleClaim, type Writing } from './claims.ts';
+import { GONE_BEFORE, whyGone } from './notice.ts';
 import { returnTurn, takeTurn } from './pace.ts';
-import { mergedInto, type Persons, rememberMerge } from './persons.ts';
+import { type Persons, rememberMerge } from './persons.ts';
+import { type Standing, standingNow } from './standing.ts';
 import { editSummary } from './summary.ts';
 import type { WriterDeps } from './writer.ts';
 
@@ -29,49 +33,50 @@ export class Interrupted extends Error {}
  * One claim. What concerns this file or this person alone ends this claim with its reason; everything else is
  * thrown and ends or puts off the run.
  */
-export async function workOn(work: Work, claim: Claim, file: FileStatements | undefined): Promise<void> {
+export async function workOn(work: Work, claim: Claim, file: FileNow | undefined): Promise<void> {
   try {
     if (work.run.kind === 'write') await write(work, claim, file);
-    else await takeBack(work, claim);
+    else await takeBack(work, claim, file);
   } catch (error) {
     const details = wikiErrorDetails(error);
     // Somebody kept editing this file for as long as we tried: the others need not wait for it.
     const ofThisFile = details?.kind === 'this_file' || details?.codes.includes('editconflict');
     if (!details || !ofThisFile) throw error;
     if (details.codes.includes('wikibase-validator-no-such-entity')) work.persons.markDeleted(claim.person);
-    // Refused when it was repeated: the first attempt, whose answer was lost, may have been taken.
-    if (work.run.kind === 'write' && details.statement === 'unknown' && (await isOurs(work, claim))) {
-      return settleClaim(work, claim, { state: 'written', reason: null });
+    const reason = describeError(error).message;
+    if (work.run.kind === 'undo') {
+      // A statement that could not be taken back is still there, and still ours; one that never arrived is not.
+      const there = (await lookTwice(work, claim)).found === 'ours';
+      return settleClaim(
+        work,
+        claim,
+        there ? { state: 'written', reason } : { state: 'removed', reason: GONE_BEFORE },
+      );
     }
-    // A statement that could not be taken back is still there, and still ours.
-    const state = work.run.kind === 'write' ? 'failed' : 'written';
-    await settleClaim(work, claim, { state, reason: describeError(error).message });
+    // Refused when it was repeated: the first attempt, whose answer was lost, may have been taken.
+    if (details.statement === 'unknown' && (await lookTwice(work, claim)).found === 'ours')
+      return settleClaim(work, claim, { state: 'written', reason: null });
+    await settleClaim(work, claim, { state: 'failed', reason });
   }
 }
 
-async function write(work: Work, asked: Claim, before: FileStatements | undefined): Promise<void> {
+async function write(work: Work, asked: Claim, before: FileNow | undefined): Promise<void> {
   const { deps, run, persons } = work;
-  const known = standing(asked, before, await mergedInto(deps.store, asked.person));
+  const known = await standingNow(work, asked, before);
   if (known === 'ours') return settleClaim(work, asked, { state: 'written', reason: null });
-  // It was ours once and nobody of us took it back.
-  if (asked.revision !== null && known === 'none') {
+  // It was ours once and nobody of us took it back; or somebody made it say something else.
+  if (isChanged(known) || (asked.revision !== null && known === 'none')) {
     const gone_at = deps.clock.now();
-    return settleClaim(work, asked, { state: 'removed', reason: TAKEN_AWAY, gone_at });
+    return settleClaim(work, asked, { state: 'removed', reason: whyGone(known), gone_at });
   }
   const person = persons.current(asked.person);
-  const obstacle =
-    asked.file_state === 'gone'
-      ? 'the file is not on the wiki any more'
-      : person === null
-        ? `the item ${asked.person} was deleted`
-        : null;
+  const obstacle = await obstacleTo(work, asked, before, person);
   if (obstacle !== null || person === null)
     return settleClaim(work, asked, { state: 'failed', reason: obstacle });
   const claim = person === asked.person ? asked : await followMerge(work, asked, person);
   if (!claim) return;
-  const alsoCalled = await mergedInto(deps.store, person);
-  const standsNow = standing(claim, before, alsoCalled);
-  if (standsNow !== 'none' && standsNow !== 'ours') return leaveTheirs(work, claim, standsNow.theirs);
+  const standsNow = await standingNow(work, claim, before);
+  if (isTheirs(standsNow)) return leaveTheirs(work, claim, standsNow.theirs);
 
   const answer = await inTurn(work, async () => {
     await noteSending(work, claim);
@@ -90,22 +95,56 @@ async function write(work: Work, asked: Claim, before: FileStatements | undefine
   if (answer.outcome === 'saved') {
     return settleClaim(work, claim, { state: 'written', reason: null, revision: answer.revision });
   }
-  // A statement with this person stands there: ours, if only the answer was lost. A read right after a write may
-  // come from a copy of the database that is a little behind, so look twice before it is called somebody else's.
-  for (let look = 1; ; look++) {
-    const after = (await deps.wiki.readStatements([claim.page_id])).get(claim.page_id);
-    const found = standing(claim, after, alsoCalled);
-    if (found === 'ours') {
-      const revision = after?.revision ?? null;
-      return settleClaim(work, claim, { state: 'written', reason: null, revision });
-    }
-    if (look === 2) return leaveTheirs(work, claim, found === 'none' ? null : found.theirs);
-    await deps.clock.sleep(5_000);
+  // A statement with this person stands there: ours, if only the answer was lost.
+  const { found, file: after } = await lookTwice(work, claim);
+  if (found === 'ours') {
+    const revision = after?.revision ?? null;
+    return settleClaim(work, claim, { state: 'written', reason: null, revision });
   }
+  if (isTheirs(found)) return leaveTheirs(work, claim, found.theirs);
+  // Whose it is cannot be seen yet; the claim stays as it is, and the run comes by again.
+  throw wikiError('The wiki has a statement about this person that it does not show yet.', {
+    kind: 'later',
+    codes: ['DUPLICATE_NOT_SEEN'],
+    statement: 'unknown',
+  });
 }
 
-async function takeBack(work: Work, claim: Claim): Promise<void> {
+/** Why nothing can be written for this claim, in words; null when it can. */
+async function obstacleTo(
+  work: Work,
+  claim: Claim,
+  now: FileNow | undefined,
+  person: string | null,
+): Promise<string | null> {
+  if (now?.page === 'missing' || now?.page === 'redirect') await noteGone(work, claim);
+  if (now?.page === 'redirect') return 'its page leads to another file now';
+  if (claim.file_state === 'gone' || now?.page === 'missing') return 'the file is not on the wiki any more';
+  if (person === null) return `the item ${claim.person} was deleted`;
+  return (await isAgreed(work.store, claim)) ? null : 'people do not agree about it any more';
+}
+
+/** There is no file under this page id any more: as the crawl would find out too, but nobody is asked until then. */
+async function noteGone({ store, clock, lease }: Work, claim: Claim): Promise<void> {
+  await store.transaction(async (trx) => {
+    await assertLease(store, trx, lease);
+    const file = await trx
+      .selectFrom('files')
+      .select('id')
+      .where('page_id', '=', claim.page_id)
+      .executeTakeFirst();
+    if (file) await markGone(trx, file.id, clock.now());
+  });
+}
+
+async function takeBack(work: Work, claim: Claim, before: FileStatements | undefined): Promise<void> {
   const { deps, run } = work;
+  const known = await standingNow(work, claim, before);
+  if (isChanged(known)) {
+    const gone_at = deps.clock.now();
+    return settleClaim(work, claim, { state: 'removed', reason: whyGone(known), gone_at });
+  }
+  // Also when it was not seen: a read may come from a copy that is behind, the removal knows.
   const outcome = await inTurn(work, async () => {
     await deps.unsafeTestHook?.('noted');
     return deps.wiki.removeStatement({
@@ -115,13 +154,22 @@ async function takeBack(work: Work, claim: Claim): Promise<void> {
     });
   });
   await deps.unsafeTestHook?.('answered');
-  const reason = outcome === 'gone' ? 'it was not there any more' : null;
+  const reason = outcome === 'gone' ? GONE_BEFORE : null;
   await settleClaim(work, claim, { state: 'removed', reason });
 }
 
-function leaveTheirs(work: Work, claim: Claim, other: string | null): Promise<void> {
-  const reason = 'somebody else had recorded this person already';
-  return settleClaim(work, claim, { state: 'present', reason, other_statement_id: other });
+/** Somebody else's statement stays; unless it is ours after all, about another item that stands for this person. */
+async function leaveTheirs(work: Work, claim: Claim, other: string): Promise<void> {
+  const ours = await work.store.db
+    .selectFrom('sdc_claims')
+    .select('person')
+    .where('page_id', '=', claim.page_id)
+    .where('statement_id', '=', other)
+    .executeTakeFirst();
+  const reason = ours
+    ? `the ledger has this person already, as ${ours.person}`
+    : 'somebody else had recorded this person already';
+  await settleClaim(work, claim, { state: 'present', reason, other_statement_id: ours ? null : other });
 }
 
 /**
@@ -157,8 +205,29 @@ async function followMerge(work: Work, claim: Claim, target: string): Promise<Cl
   return null;
 }
 
-async function isOurs({ deps }: Work, claim: Claim): Promise<boolean> {
-  return standing(claim, (await deps.wiki.readStatements([claim.page_id])).get(claim.page_id)) === 'ours';
+/**
+ * What the file says right after an edit. That read may come from a copy of the database that is a little behind, so
+ * it is looked at twice before our statement is called missing.
+ */
+async function lookTwice(
+  work: Work,
+  claim: Claim,
+): Promise<{ found: Standing; file: FileStatements | undefined }> {
+  const { deps } = work;
+  for (let look = 1; ; look++) {
+    const file = (await deps.wiki.readStatements([claim.page_id])).get(claim.page_id);
+    const found = await standingNow(work, claim, file);
+    if (found === 'ours' || look === 2) return { found, file };
+    await deps.clock.sleep(5_000);
+  }
+}
+
+function isTheirs(found: Standing): found is { theirs: string } {
+  return typeof found === 'object' && 'theirs' in found;
+}
+
+function isChanged(found: Standing): found is { changed: string | null } {
+  return typeof found === 'object' && 'changed' in found;
 }
 
 /** An edit in the account's next turn. One that did not take place gives the turn back. */

@@ -56,12 +56,18 @@ export async function rememberMerge(
     .execute();
 }
 
-/** Items that were merged into this one: a statement about one of them is about this person. */
-export async function mergedInto(store: Store, item: string): Promise<string[]> {
-  const rows = await store.db
+/** The other items that stand for the same person, as far as merges have been seen. */
+export async function otherNames(store: Store, item: string): Promise<string[]> {
+  const redirect = await store.db
+    .selectFrom('item_redirects')
+    .select('target')
+    .where('item', '=', item)
+    .executeTakeFirst();
+  const target = redirect?.target ?? item;
+  const merged = await store.db
     .selectFrom('item_redirects')
     .select('item')
-    .where('target', '=', item)
+    .where('target', '=', target)
     .execute();
-  return rows.map((row) => row.item);
+  return [target, ...merged.map((row) => row.item)].filter((name) => name !== item);
 }

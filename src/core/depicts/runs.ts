@@ -121,8 +121,8 @@ export async function startUndo(
       .updateTable('sdc_claims')
       .set({ state: 'removing', reason: null, undo_run_id: undoId, changed_at: clock.now() })
       .where('run_id', '=', run.id)
-      // `removing`: an earlier undo was stopped or failed in the middle.
-      .where('state', 'in', ['written', 'removing'])
+      // `removing`, `writing`: this run, or an earlier undo of it, ended while nobody could look at the wiki.
+      .where('state', 'in', ['written', 'removing', 'writing'])
       .$if(args.claimId !== undefined, (query) => query.where('id', '=', args.claimId ?? 0))
       .executeTakeFirst();
     if (result.numUpdatedRows === 0n) {

@@ -1,3 +1,4 @@
+import { assertNotBlocked } from '../accounts/accounts.ts';
 import { audit } from '../platform/audit.ts';
 import type { Clock } from '../platform/clock.ts';
 import { VisavisError } from '../platform/errors.ts';
@@ -8,7 +9,7 @@ import type { WikiAccount } from '../wiki/account.ts';
 import { isSameStatement } from '../wiki/statement-id.ts';
 import type { Wiki } from '../wiki/wiki.ts';
 import { returnTurn, takeTurn } from './pace.ts';
-import { mergedInto } from './persons.ts';
+import { otherNames } from './persons.ts';
 import { prominenceSummary, removalSummary } from './summary.ts';
 
 /** For edits that a person makes one by one and waits for: they need no run. */
@@ -47,7 +48,7 @@ export async function removeTheirs(
     await note(deps, trx, args, row, 'removal of another’s statement agreed', { statement: statementId });
     return row;
   });
-  const names = [claim.person, ...(await mergedInto(store, claim.person))];
+  const names = [claim.person, ...(await otherNames(store, claim.person))];
   const file = (await wiki.readStatements([claim.page_id])).get(claim.page_id);
   const stands = file?.statements.find(({ id }) => isSameStatement(id, statementId));
   if (stands && !names.includes(stands.itemId ?? '')) {
@@ -122,6 +123,7 @@ async function claimFor(
   ).executeTakeFirst();
   if (!row) throw new VisavisError('not_found', 'There is no such claim.');
   await assertMember(store, trx, row.project_id, who.accountId, needed);
+  await assertNotBlocked(trx, who.accountId);
   return row;
 }
 

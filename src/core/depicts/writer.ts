@@ -1,15 +1,18 @@
 import type { Clock } from '../platform/clock.ts';
-import { describeError } from '../platform/errors.ts';
+import { describeError, VisavisError } from '../platform/errors.ts';
 import type { Log } from '../platform/log.ts';
 import type { Nudges } from '../platform/nudges.ts';
 import { assertLease, type Lease, releaseLease, renewLease, takeLease } from '../store/leases.ts';
 import type { RunState } from '../store/schema.ts';
-import { forUpdate, type Store, type Trx } from '../store/store.ts';
+import { forUpdate, type Store } from '../store/store.ts';
 import type { WikiAccount } from '../wiki/account.ts';
+import type { FileNow } from '../wiki/files-now.ts';
 import type { Wiki } from '../wiki/wiki.ts';
 import { wikiErrorDetails } from '../wiki/wiki-error.ts';
-import { noticeGone, openClaims, settleClaim, standing } from './claims.ts';
+import { type Claim, openClaims } from './claims.ts';
 import { Interrupted, type Work, workOn } from './edits.ts';
+import { type Ending, endRun, lookAgain, settleLeft } from './ending.ts';
+import { noticeChanges } from './notice.ts';
 import { createPersons } from './persons.ts';
 import { ACTIVE } from './runs.ts';
 
@@ -19,7 +22,7 @@ export type WriterPoint = 'taken up' | 'read' | 'noted' | 'answered' | 'settled'
 export interface WriterDeps {
   readonly store: Store;
   readonly clock: Clock;
-  readonly wiki: Pick<Wiki, 'readStatements' | 'setStatement' | 'removeStatement' | 'items'>;
+  readonly wiki: Pick<Wiki, 'readFilesNow' | 'readStatements' | 'setStatement' | 'removeStatement' | 'items'>;
   /** The account with its tokens, as the wiki client wants it. */
   readonly wikiAccount: (account: { id: number; username: string }) => WikiAccount;
   readonly nudges: Nudges;
@@ -42,6 +45,8 @@ interface Run {
   readonly account: WikiAccount | null;
   readonly accountId: number;
   readonly editGroup: string;
+  /** It is over, but nobody knows yet what became of its last edit. */
+  readonly ended: boolean;
 }
 
 /**
@@ -62,7 +67,8 @@ export async function writeStep(deps: WriterDeps, signal?: AbortSignal): Promise
     try {
       const run = await takeUp(deps, lease, runId);
       if (!run) continue;
-      await workThrough(deps, lease, run, signal).catch((error) => putOff(deps, lease, run, error));
+      if (run.ended) await lookAgain(ending(deps, lease, run));
+      else await workThrough(deps, lease, run, signal).catch((error) => putOff(deps, lease, run, error));
     } catch (error) {
       if (describeError(error).code !== 'lease_lost') throw error;
     } finally {
@@ -73,7 +79,10 @@ export async function writeStep(deps: WriterDeps, signal?: AbortSignal): Promise
   return false;
 }
 
-/** Runs that wait for a worker. One that shall stop is due at once, whatever else it waits for. */
+/**
+ * Runs that wait for a worker, and those that ended while the wiki was away (they have a `retry_at`). One that shall
+ * stop is due at once, whatever else it waits for.
+ */
 async function dueRuns(store: Store, now: number): Promise<number[]> {
   const rows = await store.db
     .selectFrom('runs')
@@ -85,6 +94,7 @@ async function dueRuns(store: Store, now: number): Promise<number[]> {
           eb.or([eb('retry_at', 'is', null), eb('retry_at', '<=', now)]),
         ]),
         eb.and([eb('state', 'in', ACTIVE), eb('stop_requested_at', 'is not', null)]),
+        eb.and([eb('state', 'not in', ACTIVE), eb('retry_at', '<=', now)]),
       ]),
     )
     .orderBy('id')
@@ -101,19 +111,23 @@ async function takeUp(deps: WriterDeps, lease: Lease, runId: number): Promise<Ru
       store,
       trx.selectFrom('runs').selectAll().where('id', '=', runId),
     ).executeTakeFirstOrThrow();
-    const due = run.state !== 'paused' && (run.retry_at === null || run.retry_at <= clock.now());
-    if (!ACTIVE.includes(run.state) || !(due || run.stop_requested_at !== null)) return null;
-    await trx
-      .updateTable('runs')
-      .set({ state: 'working', reason: null, retry_at: null })
-      .where('id', '=', runId)
-      .execute();
+    const ended = !ACTIVE.includes(run.state);
+    const late = run.retry_at !== null && run.retry_at <= clock.now();
+    const due = run.state !== 'paused' && (run.retry_at === null || late);
+    if (ended ? !late : !(due || run.stop_requested_at !== null)) return null;
+    if (!ended) {
+      await trx
+        .updateTable('runs')
+        .set({ state: 'working', reason: null, retry_at: null })
+        .where('id', '=', runId)
+        .execute();
+    }
     const profile = await trx
       .selectFrom('account_profiles')
       .select('username')
       .where('account_id', '=', run.account_id)
       .executeTakeFirst();
-    return { ...run, username: profile?.username ?? null };
+    return { ...run, ended, username: profile?.username ?? null };
   });
   if (!row) return null;
   deps.nudges.nudge('runs');
@@ -123,11 +137,30 @@ async function takeUp(deps: WriterDeps, lease: Lease, runId: number): Promise<Ru
     account: row.username === null ? null : deps.wikiAccount({ id: row.account_id, username: row.username }),
     accountId: row.account_id,
     editGroup: row.edit_group,
+    ended: row.ended,
   };
 }
 
+function ending(deps: WriterDeps, lease: Lease, run: Run): Ending {
+  const { store, clock, wiki, nudges, log } = deps;
+  return { store, clock, wiki, nudges, log, lease, run };
+}
+
+/**
+ * The account, whose token is given out only while the run is ours: a worker that was asleep for long must not send
+ * what others have done, and perhaps taken back, meanwhile. Every attempt of the client asks for the token.
+ */
+function whileOurs({ store, clock }: WriterDeps, lease: Lease, account: WikiAccount): WikiAccount {
+  const accessToken = async () => {
+    if (await renewLease(store, lease, clock.now(), LEASE_MS)) return account.accessToken();
+    throw new VisavisError('lease_lost', `another worker has taken over ${lease.name}`);
+  };
+  // Everything else is the account's own, its name too, which changes when it is renamed.
+  return Object.assign(Object.create(account) as WikiAccount, { accessToken });
+}
+
 async function workThrough(deps: WriterDeps, lease: Lease, run: Run, signal?: AbortSignal): Promise<void> {
-  const { store, clock, wiki } = deps;
+  const { store, clock } = deps;
   const { account } = run;
   if (account === null) return finish(deps, lease, run, 'failed', 'its account is not known here any more');
   await deps.unsafeTestHook?.('taken up');
@@ -137,8 +170,8 @@ async function workThrough(deps: WriterDeps, lease: Lease, run: Run, signal?: Ab
     lease,
     deps,
     signal,
-    run: { ...run, account },
-    persons: createPersons(wiki),
+    run: { ...run, account: whileOurs(deps, lease, account) },
+    persons: createPersons(deps.wiki),
     restUntil: 0,
     mayGoOn: async () =>
       !signal?.aborted &&
@@ -150,12 +183,8 @@ async function workThrough(deps: WriterDeps, lease: Lease, run: Run, signal?: Ab
     if (await stopRequested(store, run.id)) return finish(deps, lease, run, 'stopped');
     const claims = await openClaims(store, run);
     if (claims.length === 0) return finish(deps, lease, run, 'done');
-    if (run.kind === 'write') await work.persons.lookUp(claims.map((claim) => claim.person));
-    const read =
-      run.kind === 'write'
-        ? await wiki.readStatements([...new Set(claims.map((claim) => claim.page_id))])
-        : NOTHING_READ;
-    await noticeGone(work, read);
+    const read = await readFiles(work, claims);
+    await noticeChanges(work, read);
     await deps.unsafeTestHook?.('read');
     for (const claim of claims) {
       if (signal?.aborted) return setRunState(deps, lease, run.id, 'waiting', null);
@@ -178,8 +207,22 @@ async function workThrough(deps: WriterDeps, lease: Lease, run: Run, signal?: Ab
   }
 }
 
-/** Taking back needs no look before: each removal names its statement. */
-const NOTHING_READ: Awaited<ReturnType<Wiki['readStatements']>> = new Map();
+/**
+ * What stands on the files of these claims, in one request. For taking back only the statements count, also those of
+ * a page that is a redirect by now.
+ */
+async function readFiles(
+  { deps, run, persons }: Work,
+  claims: readonly Claim[],
+): Promise<ReadonlyMap<number, FileNow>> {
+  const pages = [...new Set(claims.map((claim) => claim.page_id))];
+  if (run.kind === 'write') {
+    await persons.lookUp(claims.map((claim) => claim.person));
+    return deps.wiki.readFilesNow(pages);
+  }
+  const read = await deps.wiki.readStatements(pages);
+  return new Map([...read].map(([id, file]) => [id, { ...file, page: 'file' }]));
+}
 
 async function stopRequested(store: Store, runId: number): Promise<boolean> {
   const row = await store.db
@@ -190,10 +233,6 @@ async function stopRequested(store: Store, runId: number): Promise<boolean> {
   return row === undefined || row.stop_requested_at !== null;
 }
 
-/**
- * Claims that a stopped run did not get to go out of the ledger, so that they can be written another time. One for
- * which a request went out at some time keeps its statement id: the wiki may have it.
- */
 async function finish(
   deps: WriterDeps,
   lease: Lease,
@@ -201,71 +240,8 @@ async function finish(
   state: 'done' | 'stopped' | 'failed',
   why: string | null = null,
 ): Promise<void> {
-  const { store, clock, nudges, log } = deps;
   await deps.unsafeTestHook?.('finishing');
-  if (run.kind === 'write' && state !== 'done') await findWritten(deps, lease, run);
-  await store.transaction(async (trx) => {
-    await assertLease(store, trx, lease);
-    let reason = why;
-    if (run.kind === 'write') {
-      await trx
-        .deleteFrom('sdc_claims')
-        .where('run_id', '=', run.id)
-        .where('state', '=', 'queued')
-        .where('sent_at', 'is', null)
-        .execute();
-      await trx
-        .updateTable('sdc_claims')
-        .set({ state: 'failed', reason: 'the run ended in the middle of it' })
-        .where('run_id', '=', run.id)
-        .where('state', 'in', ['queued', 'writing'])
-        .execute();
-    } else {
-      await trx
-        .updateTable('sdc_claims')
-        .set({ state: 'written', reason: 'the undo ended before it' })
-        .where('undo_run_id', '=', run.id)
-        .where('state', '=', 'removing')
-        .execute();
-      reason ??= await whatStayed(trx, run.id);
-    }
-    await trx
-      .updateTable('runs')
-      .set({ state, reason, finished_at: clock.now() })
-      .where('id', '=', run.id)
-      .execute();
-  });
-  log.info({ run: run.id, kind: run.kind, state }, 'run ended');
-  nudges.nudge('runs');
-  nudges.nudge('posts');
-}
-
-/** What an undo could not take back, for the person who wanted it; the claims say why. */
-async function whatStayed(trx: Trx, runId: number): Promise<string | null> {
-  const { stayed } = await trx
-    .selectFrom('sdc_claims')
-    .select((eb) => eb.fn.countAll<number>().as('stayed'))
-    .where('undo_run_id', '=', runId)
-    .where('state', '=', 'written')
-    .executeTakeFirstOrThrow();
-  if (Number(stayed) === 0) return null;
-  return `${stayed} ${Number(stayed) === 1 ? 'statement' : 'statements'} could not be taken back; the reason stands with each`;
-}
-
-/**
- * Claims that were being written when their worker ended: those that reached the wiki are ours, and can be taken
- * back. Those that cannot be looked at now keep their statement id, so that a later run recognises them.
- */
-async function findWritten(deps: WriterDeps, lease: Lease, run: Run): Promise<void> {
-  const { store, clock } = deps;
-  const claims = await openClaims(store, run, 'writing');
-  if (claims.length === 0) return;
-  const pages = [...new Set(claims.map((claim) => claim.page_id))];
-  const statements = await deps.wiki.readStatements(pages).catch(() => null);
-  for (const claim of claims) {
-    if (statements && standing(claim, statements.get(claim.page_id)) === 'ours')
-      await settleClaim({ store, clock, lease, run }, claim, { state: 'written', reason: null });
-  }
+  await endRun(ending(deps, lease, run), state, why);
 }
 
 /** The wiki or the account is in the way: the claims stay, the run goes on later or when the link is renewed. */
@@ -277,7 +253,11 @@ async function putOff(deps: WriterDeps, lease: Lease, run: Run, error: unknown):
     code === 'sign_in_refused' || code === 'not_signed_in' ? 'this_account' : (details?.kind ?? 'later');
   deps.log.warn({ run: run.id, code, kind }, message);
   if (kind === 'stop') return finish(deps, lease, run, 'failed', message);
-  if (kind === 'this_account') return setRunState(deps, lease, run.id, 'paused', message);
+  if (kind === 'this_account') {
+    // It may wait for days now; what was under way must not look unwritten, and be written again, until then.
+    await settleLeft(ending(deps, lease, run));
+    return setRunState(deps, lease, run.id, 'paused', message);
+  }
   const pause = Math.max(details?.retryAfterMs ?? 0, FIRST_RETRY_MS);
   return setRunState(deps, lease, run.id, 'waiting', message, deps.clock.now() + pause);
 }

@@ -60,6 +60,8 @@ export async function takeProject(
     detail: { from: 'WikiVisage', was: project.id, person: person.item.id, category },
   });
   tally.took('projects');
+  if (project.status === 'active' && !person.item.dead)
+    tally.took('projects about living people, paused until an owner acknowledges the rules and goes on');
   await takeMembers(trx, known, id, plan, now, tally);
   return id;
 }
@@ -76,7 +78,8 @@ async function insertProject(
     .values({
       title: label,
       category: given.category,
-      state: project.status,
+      // Nobody has acknowledged the rules for photographs of living people yet: an owner does that first.
+      state: project.status === 'active' && !item.dead ? 'paused' : project.status,
       language: 'en',
       // One person's word was enough there, and stays enough for what was said there.
       votes_needed: 1,
@@ -104,6 +107,7 @@ async function insertProject(
       portrait_title: item.portrait,
       portrait_url: portraitUrl,
       position: 0,
+      living: item.dead ? 0 : 1,
     })
     .execute();
   await addMember(trx, id, {

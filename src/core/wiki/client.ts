@@ -40,6 +40,8 @@ export interface ReadOptions {
 export interface WriteOptions {
   readonly account: WikiAccount;
   readonly signal?: AbortSignal | undefined;
+  /** An edit conflict is thrown at once: the caller has to look again before it repeats anything. */
+  readonly readAgainOnConflict?: boolean;
 }
 
 /**
@@ -108,7 +110,7 @@ export function createWikiClient(options: WikiClientOptions): WikiClient {
       );
     },
 
-    write(answer, params, { account, signal }) {
+    write(answer, params, { account, signal, readAgainOnConflict = false }) {
       const stop = either(options.signal, signal);
       let token = '';
       return runWithRetries(
@@ -127,6 +129,7 @@ export function createWikiClient(options: WikiClientOptions): WikiClient {
           ...retrying(undefined, stop),
           newCsrf: () => csrfTokens.forget(account.name),
           refresh: () => replaceToken(account, token),
+          ...(readAgainOnConflict && { notRepeated: 'editconflict' }),
         },
       );
     },

@@ -204,7 +204,8 @@ function checkCallback(
   parameters: URLSearchParams,
   state: string,
 ): URLSearchParams {
-  const error = parameters.get('error');
+  // Neither a code nor an error: the address was cut on its way.
+  const error = parameters.get('error') ?? (parameters.get('code') ? null : 'no_code');
   if (error !== null) {
     // MediaWiki's word for a denial is unauthorized_client; RFC 6749 calls it access_denied.
     const denied = error === 'unauthorized_client' || error === 'access_denied';

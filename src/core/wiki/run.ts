@@ -21,6 +21,8 @@ export interface RunOptions {
   readonly newCsrf?: () => void;
   /** Get another access token; tried once. What it throws is thrown on. */
   readonly refresh?: () => Promise<void>;
+  /** A code for which the table says `delay`, but which this caller sees to itself. */
+  readonly notRepeated?: string;
 }
 
 /**
@@ -55,7 +57,7 @@ export async function runWithRetries<T>(once: () => Promise<T>, options: RunOpti
     } else if (rule.retry === 'refresh' && refresh) {
       await refresh();
       refresh = undefined;
-    } else if (rule.retry === 'delay') {
+    } else if (rule.retry === 'delay' && code !== options.notRepeated) {
       const delay = delayBefore(rule, delays, failure.retryAfterMs, options.random);
       if (clock.now() + delay > deadline) throw giveUp();
       log?.debug({ code, codes: failure.codes, delay }, 'the wiki asks to wait');

@@ -193,6 +193,7 @@ const wholeStatements = z.object({
   entities: z.record(
     z.string(),
     z.object({
+      lastrevid: z.number().optional(),
       statements: z
         .record(z.string(), z.array(z.looseObject({ id: z.string(), rank: z.string() })))
         .or(emptyArray())
@@ -203,25 +204,47 @@ const wholeStatements = z.object({
 
 /**
  * Gives a statement another rank and leaves the rest of it as it stands now. gone: it is not there any more, and
- * nothing is written.
+ * nothing is written. It is written against the revision that was read, because without one Wikibase would put a
+ * statement back that somebody removed in between; a conflict then means that somebody did, or that an answer of
+ * ours was lost, so the statement is read again (recorded: `conflict-changed-but-removed-since`,
+ * `conflict-same-change-already-made`).
  * @throws VisavisError `wiki` with WikiErrorDetails
  */
 export async function setRank(client: WikiClient, change: RankChange): Promise<'changed' | 'gone'> {
   const { statementId, rank, summary, account, signal } = change;
+  for (let attempt = 1; ; attempt++) {
+    const { statement, revision } = await wholeStatement(client, statementId, signal);
+    if (!statement) return 'gone';
+    if (statement.rank === rank) return 'changed';
+    try {
+      await client.write(
+        z.object({ success: z.literal(1) }),
+        {
+          action: 'wbsetclaim',
+          claim: JSON.stringify({ ...statement, rank }),
+          baserevid: revision,
+          summary,
+        },
+        { account, signal, readAgainOnConflict: true },
+      );
+      return 'changed';
+    } catch (error) {
+      const conflict = wikiErrorDetails(error)?.codes.includes('editconflict');
+      if (!conflict || attempt === RANK_ATTEMPTS) throw error;
+    }
+  }
+}
+
+const RANK_ATTEMPTS = 3;
+
+async function wholeStatement(client: WikiClient, statementId: string, signal: AbortSignal | undefined) {
   const id = `M${pageIdOfStatement(statementId)}`;
   const params = { action: 'wbgetentities', ids: [id], props: ['info', 'claims'], maxlag: MAX_LAG };
   const { entities } = await client.read(wholeStatements, params, { signal });
-  const stands = Object.values(entities[id]?.statements ?? {})
+  const statement = Object.values(entities[id]?.statements ?? {})
     .flat()
-    .find((statement) => isSameStatement(statement.id, statementId));
-  if (!stands) return 'gone';
-  if (stands.rank === rank) return 'changed';
-  await client.write(
-    z.object({ success: z.literal(1) }),
-    { action: 'wbsetclaim', claim: JSON.stringify({ ...stands, rank }), summary },
-    { account, signal },
-  );
-  return 'changed';
+    .find((one) => isSameStatement(one.id, statementId));
+  return { statement, revision: entities[id]?.lastrevid ?? 0 };
 }
 
 /** Whether the statement is there, under whatever property. */
@@ -244,7 +267,7 @@ async function readEntities(client: WikiClient, pageIds: readonly number[], opti
   return (await client.read(entitiesAnswer, params, options)).entities;
 }
 
-function toStatement({ id, rank, mainsnak, qualifiers }: RawStatement): Statement {
+export function toStatement({ id, rank, mainsnak, qualifiers }: RawStatement): Statement {
   const positions = (qualifiers?.[POSITION_PROPERTY] ?? [])
     .map((qualifier) => readPosition(stringOf(qualifier) ?? ''))
     .filter((position) => position !== null);

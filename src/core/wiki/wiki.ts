@@ -1,8 +1,9 @@
 import type { WikiAccount } from './account.ts';
 import { categoryInfo, categoryMembers } from './categories.ts';
-import type { WikiClient } from './client.ts';
+import type { ReadOptions, WikiClient } from './client.ts';
 import type { ThumbWidth } from './file-page.ts';
 import { filesByPageId, filesDepicting, thumbnails } from './files.ts';
+import { readFilesNow } from './files-now.ts';
 import { type ItemVocabulary, items, searchItems, WIKIDATA } from './items.ts';
 import {
   type NewStatement,
@@ -48,7 +49,9 @@ export function createWiki({
     userInfo: (account: WikiAccount) => userInfo(files, account),
     items: (itemIds: readonly string[], language: string) => items(itemClient, itemIds, language, vocabulary),
     searchItems: (text: string, language: string) => searchItems(itemClient, text, language),
-    readStatements: (pageIds: readonly number[]) => readStatements(files, pageIds, depicts),
+    readStatements: (pageIds: readonly number[], options?: Pick<ReadOptions, 'budgetMs'>) =>
+      readStatements(files, pageIds, depicts, options),
+    readFilesNow: (pageIds: readonly number[]) => readFilesNow(files, pageIds, depicts),
     setStatement: (statement: Omit<NewStatement, 'property'>) =>
       setStatement(files, { ...statement, property: depicts }),
     setRank: (change: RankChange) => setRank(files, change),

@@ -71,9 +71,16 @@ function slotsOf(
           ...(has('content') && {
             contentmodel: 'wikibase-mediainfo',
             contentformat: 'application/json',
-            content: revision.entity,
+            content: slotContent(revision.entity),
           }),
         },
       }),
   };
+}
+
+/** As Wikibase keeps it: without words there are lists where objects would be, and so for the last statement gone. */
+function slotContent(entity: string): string {
+  const { type, id, statements } = JSON.parse(entity) as { type: string; id: string; statements: Json };
+  const some = Object.keys(statements).length > 0;
+  return JSON.stringify({ type, id, labels: [], descriptions: [], statements: some ? statements : [] });
 }

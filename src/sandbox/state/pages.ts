@@ -121,6 +121,10 @@ export class Pages {
     this.#db.run('UPDATE pages SET title = ?, ns = ? WHERE id = ?', parsed.full, parsed.ns, id);
   }
 
+  redirect(id: number, title: string): void {
+    this.#db.run('UPDATE pages SET redirect = ? WHERE id = ?', parseTitle(title).full, id);
+  }
+
   protect(id: number, on: boolean): void {
     this.#db.run('UPDATE pages SET protected = ? WHERE id = ?', on ? 1 : 0, id);
   }

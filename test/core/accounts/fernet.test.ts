@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createFernet, newFernetKey } from '../../../src/core/accounts/fernet.ts';
+import { createFernet, isFernetKey, newFernetKey } from '../../../src/core/accounts/fernet.ts';
 import { VisavisError } from '../../../src/core/platform/errors.ts';
 
 /** The test vectors of the specification (github.com/fernet/spec: generate.json, verify.json, invalid.json). */
@@ -101,12 +101,23 @@ describe('keys', () => {
   it.each([
     ['too short', 'c2hvcnQ='],
     ['not base64url', SECRET.replace('-', '+')],
-    ['without its padding', SECRET.slice(0, -1)],
+    ['with a second spelling of its last bits', `${SECRET.slice(0, -2)}5=`],
+    ['with twice its padding', `${SECRET}=`],
+    ['a byte too long', Buffer.alloc(33, 1).toString('base64url')],
     ['empty', ''],
   ])('%s: the error names the variable and not the value', (_what, key) => {
+    expect(isFernetKey(key)).toBe(false);
     const make = () => createFernet([one, key], clock, randomBytes);
     expect(make).toThrow(/Key 2 in VISAVIS_TOKEN_KEY/);
     if (key !== '') expect(make).not.toThrow(key);
+  });
+
+  it('may have lost their padding, and blanks around them', () => {
+    const token = createFernet([one], clock, randomBytes).encrypt('refresh token');
+    for (const key of [one.slice(0, -1), ` ${one}\n`]) {
+      expect(isFernetKey(key)).toBe(true);
+      expect(createFernet([key], clock, randomBytes).decrypt(token)).toBe('refresh token');
+    }
   });
 
   it('none at all', () => {

@@ -38,7 +38,7 @@ describe.each(engines())('writing on %s', (kind) => {
   afterAll(() => dispose());
   // One database for all of them; whatever a test left under way is not the next one's.
   beforeEach(async () => {
-    await store.db.updateTable('runs').set({ state: 'stopped' }).execute();
+    await store.db.updateTable('runs').set({ state: 'stopped', retry_at: null }).execute();
   });
 
   it('adds each statement once, under our id, in the name of the one who asked', async () => {

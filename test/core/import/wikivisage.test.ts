@@ -376,7 +376,7 @@ describe.skipIf(!inject('mariadb')).each(engines())('the import of a WikiVisage 
       {
         title: 'Ada L.',
         category: 'Portraits of ada',
-        state: 'active',
+        state: 'paused',
         votes_needed: 1,
         min_confirmed: 5,
         created_at: THEN.getTime(),

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { positionText, readPosition } from '../../../src/core/wiki/position.ts';
 import { isSameStatement, newStatementId, pageIdOfStatement } from '../../../src/core/wiki/statement-id.ts';
-import { readStatements, removeStatement, setStatement } from '../../../src/core/wiki/statements.ts';
+import { readStatements, removeStatement, setRank, setStatement } from '../../../src/core/wiki/statements.ts';
 import { answer, apiError, csrf, fakeAccount, fakeClient, fakeFetch, lostAnswer } from './fakes.ts';
 
 const GUID = 'M13$F460B622-F1A5-4C6B-867C-A1D1E038ECE3';
@@ -240,5 +240,47 @@ describe('positions', () => {
     for (const text of ['10,20,30,40', 'pct:1,2,3', 'pct:a,b,c,d', 'pct:-1,2,3,4', '']) {
       expect(readPosition(text)).toBeNull();
     }
+  });
+});
+
+describe('setRank', () => {
+  const RANK = { statementId: GUID, rank: 'preferred', summary: 'prominent' } as const;
+  const stands = (rank = 'normal') =>
+    answer({ entities: { M13: file(13, { P180: [{ ...statement(GUID), rank }] }) }, success: 1 });
+  const away = answer({ entities: { M13: file(13, []) }, success: 1 });
+
+  it('sends the whole statement back, against the revision that was read', async () => {
+    const wiki = fakeFetch(stands(), csrf(), saved);
+    const { client } = fakeClient(wiki.fetch);
+    expect(await setRank(client, { ...RANK, account: fakeAccount() })).toBe('changed');
+    expect(wiki.seen[2]?.params.baserevid).toBe('23');
+    expect(JSON.parse(wiki.seen[2]?.params.claim ?? '')).toEqual({ ...statement(GUID), rank: 'preferred' });
+  });
+
+  it('writes nothing when there is nothing to change', async () => {
+    const same = fakeFetch(stands('preferred'));
+    expect(await setRank(fakeClient(same.fetch).client, { ...RANK, account: fakeAccount() })).toBe('changed');
+    const gone = fakeFetch(away);
+    expect(await setRank(fakeClient(gone.fetch).client, { ...RANK, account: fakeAccount() })).toBe('gone');
+  });
+
+  it('looks again at once after a conflict: somebody removed it, or our answer was lost', async () => {
+    const conflict = apiError(['editconflict']);
+    const removed = fakeFetch(stands(), csrf(), conflict, away);
+    const first = fakeClient(removed.fetch);
+    expect(await setRank(first.client, { ...RANK, account: fakeAccount() })).toBe('gone');
+    expect(first.clock.sleeps).toEqual([]);
+    const lost = fakeFetch(stands(), csrf(), lostAnswer, conflict, stands('preferred'));
+    const second = fakeClient(lost.fetch);
+    expect(await setRank(second.client, { ...RANK, account: fakeAccount() })).toBe('changed');
+  });
+
+  it('gives up after three conflicts', async () => {
+    const conflict = apiError(['editconflict']);
+    const wiki = fakeFetch(stands(), csrf(), conflict, stands(), conflict, stands(), conflict);
+    const { client } = fakeClient(wiki.fetch);
+    await expect(setRank(client, { ...RANK, account: fakeAccount() })).rejects.toMatchObject({
+      details: { codes: ['editconflict'] },
+    });
   });
 });

@@ -5,8 +5,8 @@
  * Left out on purpose, because the pocket wiki does there what the production wikis do today: a refresh by a public
  * client without a secret (`oauth-refresh-public-no-secret`, `oauth-refresh-garbage`), the profile without a token
  * (`oauth-profile-no-bearer`), and the central ids of two wikis (`api-userinfo`). Left out because the product never
- * asks that way: formatversion 1, other error formats than plain text and the old default, `baserevid`, `tags`,
- * `wbeditentity`, `wbgetclaims`, `action=edit`, histories, contributions, recent changes.
+ * asks that way: formatversion 1, other error formats than plain text and the old default, `baserevid` in removals,
+ * `tags`, `wbeditentity`, `wbgetclaims`, `action=edit`, histories, contributions, recent changes.
  */
 export const API_RECORDINGS: readonly string[] = [
   'abusefilter-warn-second',
@@ -30,6 +30,7 @@ export const API_RECORDINGS: readonly string[] = [
   'api-pageids-missing',
   'api-redirect-followed',
   'api-search-haswbstatement',
+  'api-slot-content',
   'api-tokens-csrf-anon',
   'api-tokens-csrf',
   'api-userinfo-anon',
@@ -38,6 +39,17 @@ export const API_RECORDINGS: readonly string[] = [
   'api-userinfo-ratelimits',
   'api-userinfo-scope-basic',
   'assert-ok',
+  'baserevid-nonexistent',
+  'baserevid-old-other-statement',
+  'baserevid-other-page',
+  'baserevid-page-lastrevid-before-mediainfo',
+  'baserevid-page-lastrevid-missing-entity',
+  'baserevid-same-statement-changed-patched',
+  'baserevid-statement-removed-since',
+  'baserevid-zero-missing-entity',
+  'conflict-both-changed-mainsnak',
+  'conflict-changed-but-removed-since',
+  'conflict-same-change-already-made',
   'csrf-token-after-refresh',
   'err-abusefilter-disallow-plaintext',
   'err-abusefilter-disallow',
@@ -78,6 +90,8 @@ export const API_RECORDINGS: readonly string[] = [
   'partially-blocked-other-page-ok',
   'read-while-readonly',
   'remove-already-removed-no-baserevid',
+  'selfconflict-other-statement',
+  'selfconflict-same-change-twice',
   'wbgetentities-52-ids',
   'wbgetentities-bad-id',
   'wbgetentities-cleared',
@@ -128,6 +142,7 @@ export const API_RECORDINGS: readonly string[] = [
   'wbsetclaim-retry-same-guid',
   'wbsetclaim-same-again',
   'wbsetclaim-short-guid',
+  'wbsetclaim-unchanged-but-removed-since-with-baserevid',
   'wbsetclaim-unknown-property',
   'wbsetclaim-unknown-qualifier-property',
   'wbsetclaim-wrong-datatype',
