@@ -4,6 +4,11 @@ import * as detection from './0002_detection.ts';
 import * as accounts from './0003_accounts.ts';
 import * as catalog from './0004_catalog.ts';
 import * as writing from './0005_writing.ts';
+import * as review from './0006_review.ts';
+import * as matching from './0007_matching.ts';
+import * as community from './0008_community.ts';
+import * as matrix from './0009_matrix.ts';
+import * as invitations from './0010_invitations.ts';
 
 /** Every step from an empty database to the schema of this code: forward only, run in the order of their names. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -12,4 +17,9 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0003_accounts': accounts,
   '0004_catalog': catalog,
   '0005_writing': writing,
+  '0006_review': review,
+  '0007_matching': matching,
+  '0008_community': community,
+  '0009_matrix': matrix,
+  '0010_invitations': invitations,
 };

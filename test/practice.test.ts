@@ -91,6 +91,13 @@ describe('suggestions in the practice project', { timeout: 180_000 }, () => {
     }
   });
 
+  it('begin with her portrait, which is looked at once', async () => {
+    await until(async () => {
+      const row = await store.db.selectFrom('portraits').select(['person', 'state']).executeTakeFirst();
+      return row?.person === ADA && row.state === 'usable';
+    });
+  });
+
   /** Every detected face with the person who is really there. */
   async function facesWithTruth(): Promise<{ id: number; title: string; person: string | null }[]> {
     const rows = await store.db

@@ -9,7 +9,7 @@ export interface Labelled {
   readonly pairs: readonly { readonly a: string; readonly b: string; readonly same: boolean }[];
 }
 
-const PICTURE = /\.(jpe?g|png|gif|webp|tiff?)$/i;
+export const PICTURE = /\.(jpe?g|png|gif|webp|tiff?)$/i;
 
 /** @throws VisavisError `file_unreadable` in words about what was expected */
 export async function readLabelled(path: string): Promise<Labelled> {

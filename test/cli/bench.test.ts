@@ -43,7 +43,8 @@ describe('visavis bench detect', () => {
       expect(result.bare).toBeGreaterThan(0);
       expect(result.share).toBeCloseTo(result.product / result.bare, 6);
       for (const stage of ['decode', 'detect', 'landmarks', 'embed'])
-        expect(result.bareStages[stage]).toBeGreaterThan(0);
+        for (const stages of [result.bareStages, result.productStages])
+          expect(stages[stage]).toBeGreaterThan(0);
       expect(result.peakMemory).toBeGreaterThan(50);
     }
   });
@@ -55,9 +56,23 @@ describe('visavis bench detect', () => {
     expect(out.join('\n')).toMatch(/\n {6}1 +\d+\.\d +\d+\.\d +-?\d+ % +\d+ MB\n/);
   });
 
+  it('shows whether memory grows with the pictures', async () => {
+    const { code, out } = await run(['detect', '--workers', '2', '--pictures', '40', '--json']);
+    expect(code).toBe(0);
+    const result = JSON.parse(out[0] ?? '');
+    expect(result).toMatchObject({ workers: 2, pictures: 40, children: 1 });
+    expect(result.afterAFifth).toBeGreaterThan(50);
+    expect(result.peak).toBeGreaterThan(50);
+    expect(result.growth).toBeCloseTo(result.atTheEnd / result.afterAFifth, 6);
+    expect(result.growth).toBeLessThan(1.5);
+    const { out: lines } = await run(['detect', '--workers', '1', '--pictures', '5']);
+    expect(lines.join('\n')).toMatch(/5 pictures.*\nmemory: at most \d+ MB\nafter 1 pictures \d+ MB/);
+  });
+
   it('says how it is used', async () => {
     expect((await run(['detect', '--help'])).out[0]).toMatch(/^visavis bench detect/);
     expect((await run(['everything'])).code).toBe(2);
     expect((await run(['detect', '--seconds', 'x'])).code).toBe(2);
+    expect((await run(['detect', '--pictures', '0'])).code).toBe(2);
   });
 });

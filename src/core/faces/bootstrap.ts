@@ -1,6 +1,5 @@
-import { projectChanged } from '../projects/changes.ts';
-import type { VerdictValue } from '../store/schema.ts';
-import { forUpdate, type Store, type Trx } from '../store/store.ts';
+import { verdictsChanged } from '../projects/changes.ts';
+import { forUpdate, type Store } from '../store/store.ts';
 
 /**
  * A file that depicts the person on the wiki already and has a single face: that face is an example, marked as
@@ -17,53 +16,38 @@ export async function settleBootstrap(store: Store, projectId: number, now: numb
     const rows = await trx
       .selectFrom('project_files')
       .innerJoin('faces', 'faces.file_id', 'project_files.file_id')
+      .leftJoin('verdicts', (join) =>
+        join
+          .onRef('verdicts.project_id', '=', 'project_files.project_id')
+          .onRef('verdicts.face_id', '=', 'faces.id')
+          .onRef('verdicts.person', '=', 'project_files.depicts'),
+      )
       .select((eb) => [
-        'project_files.file_id',
         'project_files.depicts',
         eb.fn.count<number>('faces.id').as('faces'),
         eb.fn.min<number>('faces.id').as('face'),
+        eb.fn.min('verdicts.verdict').as('verdict'),
       ])
       .where('project_files.project_id', '=', projectId)
       .where('project_files.depicts', 'is not', null)
       .groupBy(['project_files.file_id', 'project_files.depicts'])
       .execute();
+    const match = { verdict: 'match', source: 'bootstrap', changed_at: now } as const;
     let added = 0;
-    for (const row of rows) {
-      if (row.faces !== 1 || row.depicts === null) continue;
-      const pair = { project_id: projectId, face_id: row.face, person: row.depicts };
-      const match = { verdict: 'match', source: 'bootstrap', changed_at: now } as const;
-      const known = await verdictOf(trx, pair);
-      if (known !== null && known !== 'open') continue;
-      if (known === null) {
-        await trx
-          .insertInto('verdicts')
-          .values({ ...pair, ...match })
-          .execute();
-      } else {
-        await trx
-          .updateTable('verdicts')
-          .set(match)
-          .where('project_id', '=', projectId)
-          .where('face_id', '=', pair.face_id)
-          .where('person', '=', pair.person)
-          .execute();
-      }
+    for (const { depicts, faces, face, verdict } of rows) {
+      if (faces !== 1 || depicts === null || (verdict !== null && verdict !== 'open')) continue;
+      const pair = { project_id: projectId, face_id: face, person: depicts };
+      await (verdict === null
+        ? trx.insertInto('verdicts').values({ ...pair, ...match })
+        : trx
+            .updateTable('verdicts')
+            .set(match)
+            .where('project_id', '=', projectId)
+            .where('face_id', '=', face)
+            .where('person', '=', depicts)
+      ).execute();
       added++;
     }
-    if (added > 0) await projectChanged(trx, projectId);
+    if (added > 0) await verdictsChanged(trx, projectId);
   });
-}
-
-async function verdictOf(
-  trx: Trx,
-  pair: { project_id: number; face_id: number; person: string },
-): Promise<VerdictValue | null> {
-  const row = await trx
-    .selectFrom('verdicts')
-    .select('verdict')
-    .where('project_id', '=', pair.project_id)
-    .where('face_id', '=', pair.face_id)
-    .where('person', '=', pair.person)
-    .executeTakeFirst();
-  return row?.verdict ?? null;
 }

@@ -14,7 +14,12 @@ const MOST = 500;
 export function createCrops(deps: { store: Store; pictures: Pictures; detector: Detector }): CropCache {
   const kept = new Map<number, Promise<{ bytes: Uint8Array; type: string } | null>>();
   return {
-    crop(faceId) {
+    async crop(faceId) {
+      // Also of one that is kept: its project may be deleted since, or the file blocked.
+      if (!(await isShown(deps.store, faceId))) {
+        kept.delete(faceId);
+        return null;
+      }
       const known = kept.get(faceId);
       if (known) return known;
       const made = makeCrop(deps, faceId).catch(() => null);
@@ -27,6 +32,20 @@ export function createCrops(deps: { store: Store; pictures: Pictures; detector: 
       return made;
     },
   };
+}
+
+/** Is the face in a file of a project that people can see? */
+async function isShown(store: Store, faceId: number): Promise<boolean> {
+  const row = await store.db
+    .selectFrom('faces')
+    .innerJoin('project_files', 'project_files.file_id', 'faces.file_id')
+    .innerJoin('projects', 'projects.id', 'project_files.project_id')
+    .select('projects.id')
+    .where('faces.id', '=', faceId)
+    .where('projects.state', '!=', 'deleted')
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
 }
 
 async function makeCrop(

@@ -5,7 +5,7 @@ import { assertLease, type Lease, releaseLease, takeLease } from '../store/lease
 import type { Schema } from '../store/schema.ts';
 import type { Store } from '../store/store.ts';
 import { lookCloser } from './closer.ts';
-import { type DetectionDeps, FINAL } from './detection.ts';
+import { type DetectionDeps, detectorRests, FINAL } from './detection.ts';
 import type { KnownFace } from './known-face.ts';
 import { vectorToBytes } from './vectors.ts';
 
@@ -23,6 +23,7 @@ const RETRY_MS = 30 * 60_000;
  * @returns whether there was something to do
  */
 export async function embedStep(deps: DetectionDeps, signal?: AbortSignal): Promise<boolean> {
+  if (detectorRests(deps)) return false;
   for (let part = 0; part < PARTS; part++) {
     const files = await filesWithout(deps, part);
     if (files.length === 0) continue;
@@ -99,6 +100,18 @@ function isMissing(eb: FaceAndFile, model: string) {
           .select('embeddings.face_id')
           .whereRef('embeddings.face_id', '=', 'faces.id')
           .where('embeddings.model', '=', model),
+      ),
+    ),
+    // Nor of somebody whom nobody may look for.
+    eb.not(
+      eb.exists(
+        eb
+          .selectFrom('verdicts')
+          .innerJoin('block_list', 'block_list.subject', 'verdicts.person')
+          .select('verdicts.face_id')
+          .whereRef('verdicts.face_id', '=', 'faces.id')
+          .where('verdicts.verdict', '=', 'match')
+          .where('block_list.kind', '=', 'person'),
       ),
     ),
     eb.exists(

@@ -2,10 +2,14 @@ import type { Clock } from '../platform/clock.ts';
 import type { Log } from '../platform/log.ts';
 import type { Nudges } from '../platform/nudges.ts';
 import { assertLease, type Lease, releaseLease, takeLease } from '../store/leases.ts';
+import type { VerdictsTable } from '../store/schema.ts';
 import type { Store } from '../store/store.ts';
 import { settleBootstrap } from './bootstrap.ts';
-import { type MatchFace, match, type Opinion } from './matcher.ts';
-import { bytesToVector } from './vectors.ts';
+import { createFaceCache, type FaceCache } from './face-cache.ts';
+import { type FaceColumns, type KnownPerson, match, type Opinion, referencesOf } from './matcher.ts';
+import { type Measures, plainMeasures } from './measures.ts';
+import { portraitVectors } from './portraits.ts';
+import { keepSuggestions } from './suggestions.ts';
 
 export interface MatchingDeps {
   readonly store: Store;
@@ -15,6 +19,10 @@ export interface MatchingDeps {
   readonly workerId: string;
   /** Of the detector now in use; embeddings of other models are left out. */
   readonly model: string;
+  /** Default: in JavaScript, which is enough for a few thousand faces. */
+  readonly measures?: Measures;
+  /** Default: everything is read anew each time. */
+  readonly cache?: FaceCache;
 }
 
 const LEASE_MS = 60_000;
@@ -25,6 +33,7 @@ const LEASE_MS = 60_000;
  */
 export async function matchStep(deps: MatchingDeps): Promise<boolean> {
   const { store, clock } = deps;
+  deps.cache?.forgetUnused(clock.now());
   const wanted = store.db
     .selectFrom('projects')
     .select(['id', 'threshold', 'min_confirmed', 'matching'])
@@ -62,29 +71,22 @@ interface Matched {
 async function matchProject(deps: MatchingDeps, lease: Lease, project: Matched): Promise<void> {
   const { store, nudges, log } = deps;
   // Read before the faces: what changes while we compute has a higher number and is computed again.
-  const { change_number } = await store.db
+  const { change_number, verdict_changes } = await store.db
     .selectFrom('projects')
-    .select('change_number')
+    .select(['change_number', 'verdict_changes'])
     .where('id', '=', project.id)
     .executeTakeFirstOrThrow();
-  const opinions = project.matching === 1 ? await opinionsOf(deps, project) : [];
+  let persons: (KnownPerson & { basis: 'examples' | 'portrait' | null })[] = [];
+  let opinions: Opinion[] = [];
+  if (project.matching === 1) {
+    const cache = deps.cache ?? createFaceCache(deps.clock);
+    const faces = await cache.facesOf(store, project.id, deps.model, change_number - verdict_changes);
+    persons = await knownPersons(deps, project, faces);
+    opinions = await match(deps.measures ?? plainMeasures, faces, persons, project.threshold);
+  }
   await store.transaction(async (trx) => {
     await assertLease(store, trx, lease);
-    await trx.deleteFrom('suggestions').where('project_id', '=', project.id).execute();
-    for (let start = 0; start < opinions.length; start += 500) {
-      await trx
-        .insertInto('suggestions')
-        .values(
-          opinions.slice(start, start + 500).map(({ person, faceId, distance, suggested }) => ({
-            project_id: project.id,
-            face_id: faceId,
-            person,
-            distance,
-            suggested: suggested ? (1 as const) : (0 as const),
-          })),
-        )
-        .execute();
-    }
+    await keepSuggestions(trx, project.id, persons, opinions);
     await trx
       .updateTable('projects')
       .set({ matched_change: change_number })
@@ -96,79 +98,45 @@ async function matchProject(deps: MatchingDeps, lease: Lease, project: Matched):
   nudges.nudge(`project:${project.id}`);
 }
 
-async function opinionsOf(deps: MatchingDeps, project: Matched): Promise<(Opinion & { person: string })[]> {
-  const faces = await projectFaces(deps, project.id);
-  const persons = await deps.store.db
+/** The persons of a project in its order, with what verdicts say about them. */
+async function knownPersons(
+  { store, model }: MatchingDeps,
+  project: Matched,
+  faces: FaceColumns,
+): Promise<(KnownPerson & { basis: 'examples' | 'portrait' | null })[]> {
+  const persons = await store.db
     .selectFrom('project_persons')
     .select('person')
     .where('project_id', '=', project.id)
+    .orderBy('position')
     .execute();
-  const verdicts = await deps.store.db
+  const verdicts = await store.db
     .selectFrom('verdicts')
     .select(['face_id', 'person', 'verdict', 'source'])
     .where('project_id', '=', project.id)
+    .where('verdict', '!=', 'open')
     .execute();
-  const byId = new Map(faces.map((face) => [face.faceId, face]));
-  const somebody = new Set(verdicts.filter((row) => row.verdict === 'match').map((row) => row.face_id));
-  const opinions: (Opinion & { person: string })[] = [];
-  for (const { person } of persons) {
-    const own = verdicts.filter((row) => row.person === person);
-    const facesWith = (verdict: string) =>
-      own.filter((row) => row.verdict === verdict).flatMap((row) => byId.get(row.face_id) ?? []);
-    const decided = new Set(own.filter((row) => row.verdict !== 'open').map((row) => row.face_id));
-    const candidates = faces.filter((face) => !decided.has(face.faceId) && !somebody.has(face.faceId));
-    const byPeople = own.filter((row) => row.verdict === 'match' && row.source !== 'bootstrap').length;
-    const confirmed = facesWith('match');
-    const examples = {
-      confirmed,
-      rejected: [...facesWith('no_match'), ...othersBeside(confirmed, faces, somebody)],
+  const portraits = await portraitVectors(store, project.id, model);
+  const places = new Map(faces.faceIds.map((id, place) => [id, place]));
+  const placesOf = (rows: readonly Pick<VerdictsTable, 'face_id'>[]) =>
+    rows.flatMap((row) => places.get(row.face_id) ?? []);
+  const byPerson = Map.groupBy(verdicts, (row) => row.person);
+  // Who a disputed face is, its owners decide first; and somebody may be known whom the project had before.
+  const settled = verdicts.filter((row) => row.verdict === 'disputed' || row.verdict === 'match');
+  return persons.map(({ person }) => {
+    const own = byPerson.get(person) ?? [];
+    const matches = own.filter((row) => row.verdict === 'match');
+    const known = {
+      person,
+      confirmed: placesOf(matches),
+      rejected: placesOf(own.filter((row) => row.verdict === 'no_match')),
+      settled: placesOf([...own, ...settled]),
+      portrait: portraits.get(person) ?? null,
+      // Until people have confirmed enough the distances only order the questions; nothing is suggested.
+      enough: matches.filter((row) => row.source !== 'bootstrap').length >= project.min_confirmed,
     };
-    // Until people have confirmed enough the distances only order the questions; nothing is suggested.
-    const enough = byPeople >= project.min_confirmed;
-    for (const opinion of match(candidates, examples, project.threshold)) {
-      opinions.push({ ...opinion, person, suggested: enough && opinion.suggested });
-    }
-  }
-  return opinions;
-}
-
-/**
- * Faces that people's verdicts say are somebody else without anybody having said so: those beside a confirmed
- * one in the same file, and those that are confirmed to be another person.
- */
-function othersBeside(
-  confirmed: readonly MatchFace[],
-  faces: readonly MatchFace[],
-  somebody: ReadonlySet<number>,
-): MatchFace[] {
-  const own = new Set(confirmed.map((face) => face.faceId));
-  const files = new Set(confirmed.map((face) => face.fileId));
-  return faces.filter(
-    (face) => !own.has(face.faceId) && (files.has(face.fileId) || somebody.has(face.faceId)),
-  );
-}
-
-async function projectFaces(deps: MatchingDeps, projectId: number): Promise<MatchFace[]> {
-  const rows = await deps.store.db
-    .selectFrom('project_files')
-    .innerJoin('faces', 'faces.file_id', 'project_files.file_id')
-    .innerJoin('embeddings', 'embeddings.face_id', 'faces.id')
-    .select([
-      'faces.id',
-      'faces.file_id',
-      'faces.h',
-      'faces.seen_height',
-      'faces.quality',
-      'embeddings.vector',
-    ])
-    .where('project_files.project_id', '=', projectId)
-    .where('embeddings.model', '=', deps.model)
-    .execute();
-  return rows.map((row) => ({
-    faceId: row.id,
-    fileId: row.file_id,
-    vector: bytesToVector(row.vector),
-    heightPx: row.h * row.seen_height,
-    quality: row.quality,
-  }));
+    const references = referencesOf(faces, known);
+    const basis = references.length === 0 ? null : references === known.portrait ? 'portrait' : 'examples';
+    return { ...known, basis };
+  });
 }

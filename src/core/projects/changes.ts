@@ -9,7 +9,19 @@ export async function projectChanged(trx: Trx, projectId: number): Promise<void>
     .execute();
 }
 
-/** As above, for every project that wants the file. */
+/** As above when only verdicts changed: the matcher need not look which faces came or went. */
+export async function verdictsChanged(trx: Trx, projectId: number): Promise<void> {
+  await trx
+    .updateTable('projects')
+    .set((eb) => ({
+      change_number: eb('change_number', '+', 1),
+      verdict_changes: eb('verdict_changes', '+', 1),
+    }))
+    .where('id', '=', projectId)
+    .execute();
+}
+
+/** As `projectChanged`, for every project that wants the file. */
 export async function projectsChanged(trx: Trx, fileId: number): Promise<void> {
   const projects = await trx
     .selectFrom('project_files')

@@ -14,10 +14,21 @@ export interface ChannelDeps {
 /** Questions that wait for an answer in a channel at one time, unless its setup says otherwise. */
 export const DEFAULT_MAX_OPEN = 3;
 
-/** Binds a channel to a project of which the account is an owner; a channel has one project at a time. */
+/**
+ * Binds a channel to a project of which the account is an owner; a channel has one project at a time. Questions of
+ * another project that wait there are released (`review/moving.ts`).
+ * @param args.forDisputes only disputes are shown there, for the owners to decide
+ */
 export async function bindChannel(
   { store, clock, nudges }: ChannelDeps,
-  args: { platform: string; externalId: string; name: string; projectId: number; accountId: number },
+  args: {
+    platform: string;
+    externalId: string;
+    name: string;
+    projectId: number;
+    accountId: number;
+    forDisputes?: boolean;
+  },
 ): Promise<void> {
   await store.transaction(async (trx) => {
     await assertMember(store, trx, args.projectId, args.accountId, 'owner');
@@ -33,6 +44,7 @@ export async function bindChannel(
       project_id: args.projectId,
       bound_by: args.accountId,
       bound_at: clock.now(),
+      for_disputes: args.forDisputes ? (1 as const) : (0 as const),
     };
     const insert = trx.insertInto('channels').values({
       ...values,
@@ -55,12 +67,15 @@ export async function bindChannel(
   nudges.nudge('posts');
 }
 
-/** @returns false when the channel was bound to nothing */
+/**
+ * The channel belongs to no project any more; the questions that wait there are released.
+ * @returns false when it was bound to nothing
+ */
 export async function unbindChannel(
-  { store, clock }: ChannelDeps,
+  { store, clock, nudges }: ChannelDeps,
   args: { platform: string; externalId: string; accountId: number },
 ): Promise<boolean> {
-  return store.transaction(async (trx) => {
+  const was = await store.transaction(async (trx) => {
     const channel = await forUpdate(
       store,
       trx
@@ -80,6 +95,8 @@ export async function unbindChannel(
     });
     return true;
   });
+  nudges.nudge('posts');
+  return was;
 }
 
 export interface BoundChannel {
@@ -87,6 +104,8 @@ export interface BoundChannel {
   readonly externalId: string;
   readonly projectId: number;
   readonly maxOpen: number;
+  /** Only disputes are shown here. */
+  readonly forDisputes: boolean;
 }
 
 /** Channels of a platform that are bound to an active project. */
@@ -94,7 +113,8 @@ export async function boundChannels(store: Store, platform: string): Promise<Bou
   const rows = await store.db
     .selectFrom('channels')
     .innerJoin('projects', 'projects.id', 'channels.project_id')
-    .select(['channels.id', 'channels.external_id', 'channels.max_open', 'projects.id as project'])
+    .select(['channels.id', 'channels.external_id', 'channels.max_open', 'channels.for_disputes'])
+    .select('projects.id as project')
     .where('channels.platform', '=', platform)
     .where('projects.state', '=', 'active')
     .execute();
@@ -103,6 +123,7 @@ export async function boundChannels(store: Store, platform: string): Promise<Bou
     externalId: row.external_id,
     projectId: row.project,
     maxOpen: row.max_open,
+    forDisputes: row.for_disputes === 1,
   }));
 }
 

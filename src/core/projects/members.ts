@@ -1,6 +1,8 @@
 import { assertNotBlocked } from '../accounts/accounts.ts';
+import { audit } from '../platform/audit.ts';
+import type { Clock } from '../platform/clock.ts';
 import { VisavisError } from '../platform/errors.ts';
-import type { MemberRole } from '../store/schema.ts';
+import type { MemberRole, ProjectsTable } from '../store/schema.ts';
 import { forUpdate, type Store, type Trx } from '../store/store.ts';
 
 export async function roleOf(store: Store, projectId: number, accountId: number): Promise<MemberRole | null> {
@@ -14,6 +16,13 @@ export async function roleOf(store: Store, projectId: number, accountId: number)
   return row?.role ?? null;
 }
 
+export interface Membership {
+  readonly role: MemberRole;
+  readonly status: 'active' | 'banned';
+  /** Where this member agrees, a verdict needs one vote more. */
+  readonly onProbation: boolean;
+}
+
 /**
  * The role inside the transaction that changes something: the row stays locked, so that nobody is removed
  * between the check and the change.
@@ -23,16 +32,16 @@ export async function lockRole(
   trx: Trx,
   projectId: number,
   accountId: number,
-): Promise<{ role: MemberRole; status: 'active' | 'banned' } | null> {
+): Promise<Membership | null> {
   const row = await forUpdate(
     store,
     trx
       .selectFrom('project_members')
-      .select(['role', 'status'])
+      .select(['role', 'status', 'probation_at'])
       .where('project_id', '=', projectId)
       .where('account_id', '=', accountId),
   ).executeTakeFirst();
-  return row ?? null;
+  return row ? { role: row.role, status: row.status, onProbation: row.probation_at !== null } : null;
 }
 
 /** @throws VisavisError `forbidden`: no member, not the role, or blocked on the wiki */
@@ -53,9 +62,39 @@ export async function assertMember(
   return row.role;
 }
 
+export type LockedProject = Pick<ProjectsTable, 'state' | 'open' | 'votes_needed'>;
+
+/**
+ * Holds the project's row until the transaction ends: votes of a project wait for each other, so that each sees the
+ * ones before, and so does whatever changes which votes count.
+ * @returns null when there is no such project any more
+ */
+export async function lockProject(store: Store, trx: Trx, projectId: number): Promise<LockedProject | null> {
+  const project = await forUpdate(
+    store,
+    trx.selectFrom('projects').select(['state', 'open', 'votes_needed']).where('id', '=', projectId),
+  ).executeTakeFirst();
+  return !project || project.state === 'deleted' ? null : project;
+}
+
+/** As `lockProject`, for somebody with a role in it. @throws VisavisError `not_found`, `forbidden` */
+export async function enterProject(
+  store: Store,
+  trx: Trx,
+  projectId: number,
+  accountId: number,
+  needed: MemberRole = 'member',
+): Promise<LockedProject> {
+  const project = await lockProject(store, trx, projectId);
+  if (!project) throw new VisavisError('not_found', 'There is no such project.');
+  await assertMember(store, trx, projectId, accountId, needed);
+  return project;
+}
+
 /**
  * Makes a linked account that answers in a bound channel a member, when the project is open (PRODUCT, "Who may
- * do what"). Returns whether the account may take part; a banned one may not.
+ * do what").
+ * @returns as what the account takes part; null: it may not, because it is banned or the project is not open
  */
 export async function joinIfOpen(
   store: Store,
@@ -63,15 +102,15 @@ export async function joinIfOpen(
   projectId: number,
   accountId: number,
   now: number,
-): Promise<boolean> {
+): Promise<Membership | null> {
   const known = await lockRole(store, trx, projectId, accountId);
-  if (known) return known.status === 'active';
+  if (known) return known.status === 'active' ? known : null;
   const project = await trx
     .selectFrom('projects')
     .select('open')
     .where('id', '=', projectId)
     .executeTakeFirst();
-  if (project?.open !== 1) return false;
+  if (project?.open !== 1) return null;
   const insert = trx.insertInto('project_members').values({
     project_id: projectId,
     account_id: accountId,
@@ -84,19 +123,29 @@ export async function joinIfOpen(
     ? insert.onDuplicateKeyUpdate({ account_id: accountId })
     : insert.onConflict((conflict) => conflict.doNothing())
   ).execute();
-  return (await lockRole(store, trx, projectId, accountId))?.status === 'active';
+  const joined = await lockRole(store, trx, projectId, accountId);
+  return joined?.status === 'active' ? joined : null;
 }
 
-export async function listMembers(
-  store: Store,
-  projectId: number,
-): Promise<
-  { accountId: number; username: string | null; role: MemberRole; status: string; joinedAt: number }[]
-> {
+export interface Member {
+  readonly accountId: number;
+  /** null: a former member of the site, whose answers stay. */
+  readonly username: string | null;
+  readonly role: MemberRole;
+  readonly status: 'active' | 'banned';
+  readonly joinedAt: number;
+  /** When a banned member's votes were taken out of every verdict; null: those that were decided keep them. */
+  readonly recountedAt: number | null;
+  /** Since when this member is on probation. For owners' eyes. */
+  readonly probationAt: number | null;
+}
+
+export async function listMembers(store: Store, projectId: number): Promise<Member[]> {
   const rows = await store.db
     .selectFrom('project_members')
     .leftJoin('account_profiles', 'account_profiles.account_id', 'project_members.account_id')
     .select(['project_members.account_id', 'username', 'role', 'status', 'joined_at'])
+    .select(['recounted_at', 'probation_at'])
     .where('project_id', '=', projectId)
     .orderBy('joined_at')
     .execute();
@@ -106,5 +155,98 @@ export async function listMembers(
     role: row.role,
     status: row.status,
     joinedAt: row.joined_at,
+    recountedAt: row.recounted_at,
+    probationAt: row.probation_at,
   }));
+}
+
+export interface MemberDeps {
+  readonly store: Store;
+  readonly clock: Clock;
+}
+
+/** Leaves the project. The own answers stay and count. @throws VisavisError `forbidden`, `conflict` (the last owner) */
+export async function leaveProject(
+  deps: MemberDeps,
+  args: { projectId: number; accountId: number },
+): Promise<void> {
+  const { projectId, accountId } = args;
+  await changeMember(deps, { ...args, memberId: accountId, action: 'member left' }, 'member', async (trx) => {
+    await trx
+      .deleteFrom('project_members')
+      .where('project_id', '=', projectId)
+      .where('account_id', '=', accountId)
+      .execute();
+  });
+}
+
+/**
+ * An owner takes a member out; its answers stay and count. It can come back by an invitation, or by answering where
+ * the project is open: whoever should stay away is banned (`review/bans.ts`).
+ * @throws VisavisError `forbidden`, `not_found`, `conflict` (the last owner)
+ */
+export async function removeMember(
+  deps: MemberDeps,
+  args: { projectId: number; memberId: number; accountId: number },
+): Promise<void> {
+  const { projectId, memberId } = args;
+  await changeMember(deps, { ...args, action: 'member removed' }, 'owner', async (trx) => {
+    await trx
+      .deleteFrom('project_members')
+      .where('project_id', '=', projectId)
+      .where('account_id', '=', memberId)
+      .execute();
+  });
+}
+
+/** An owner makes somebody an owner, or a member again. @throws VisavisError as `removeMember` */
+export async function changeRole(
+  deps: MemberDeps,
+  args: { projectId: number; memberId: number; accountId: number; role: MemberRole },
+): Promise<void> {
+  const { projectId, memberId, role } = args;
+  await changeMember(deps, { ...args, action: `made ${role}` }, 'owner', async (trx) => {
+    await trx
+      .updateTable('project_members')
+      .set({ role })
+      .where('project_id', '=', projectId)
+      .where('account_id', '=', memberId)
+      .execute();
+  });
+}
+
+async function changeMember(
+  { store, clock }: MemberDeps,
+  args: { projectId: number; memberId: number; accountId: number; action: string },
+  needed: MemberRole,
+  change: (trx: Trx) => Promise<void>,
+): Promise<void> {
+  const { projectId, memberId, accountId, action } = args;
+  await store.transaction(async (trx) => {
+    await enterProject(store, trx, projectId, accountId, needed);
+    const member = await lockRole(store, trx, projectId, memberId);
+    if (member?.status !== 'active')
+      throw new VisavisError('not_found', 'This is no active member of the project.');
+    await change(trx);
+    await assertOwned(trx, projectId);
+    await audit(store, trx, {
+      at: clock.now(),
+      accountId,
+      action,
+      subject: `project ${projectId}`,
+      detail: { member: memberId },
+    });
+  });
+}
+
+async function assertOwned(trx: Trx, projectId: number): Promise<void> {
+  const owner = await trx
+    .selectFrom('project_members')
+    .select('account_id')
+    .where('project_id', '=', projectId)
+    .where('role', '=', 'owner')
+    .where('status', '=', 'active')
+    .executeTakeFirst();
+  if (!owner)
+    throw new VisavisError('conflict', 'A project needs an owner. Make another member an owner first.');
 }

@@ -1,13 +1,6 @@
-import { type Expression, type SqlBool, sql } from 'kysely';
 import { previewRun } from '../depicts/runs.ts';
-import type {
-  Answer,
-  ClaimState,
-  FileState,
-  ProjectState,
-  VerdictsTable,
-  VerdictValue,
-} from '../store/schema.ts';
+import { type Outlook, outlooks } from '../faces/outlook.ts';
+import type { ClaimState, FileState, ProjectState, VerdictValue } from '../store/schema.ts';
 import type { Store } from '../store/store.ts';
 
 export interface ProjectOverview {
@@ -31,6 +24,8 @@ export interface ProjectOverview {
     readonly description: string;
     readonly portraitUrl: string | null;
   }[];
+  /** How far the search for each of them has come, in their order. */
+  readonly outlooks: readonly Outlook[];
   readonly files: {
     readonly total: number;
     readonly waiting: number;
@@ -96,6 +91,7 @@ export async function projectOverview(store: Store, projectId: number): Promise<
       description: row.description,
       portraitUrl: row.portrait_url,
     })),
+    outlooks: await outlooks(store, projectId),
     files,
     faces,
     verdicts,
@@ -120,7 +116,15 @@ function waitingFor(
     return { key: 'project-waits-examples', params: [missing] };
   if (view.openQuestions > 0) return { key: 'project-waits-answers', params: [view.openQuestions] };
   if (toWrite > 0) return { key: 'project-waits-write', params: [toWrite] };
+  const left = view.outlooks.filter((one) => one.state === 'done').reduce((sum, one) => sum + one.left, 0);
+  if (left > 0 && view.outlooks.every((one) => one.state === 'done'))
+    return { key: 'project-waits-new-faces', params: [left, nearestOf(view.outlooks)] };
   return { key: 'project-waits-nothing', params: [] };
+}
+
+/** As people read it: 0.75. */
+function nearestOf(all: readonly Outlook[]): string {
+  return Math.min(...all.flatMap((one) => one.nearest ?? [])).toFixed(2);
 }
 
 async function countFiles(store: Store, projectId: number): Promise<ProjectOverview['files']> {
@@ -203,10 +207,9 @@ async function countRest(store: Store, projectId: number) {
     .where('state', '=', 'open')
     .executeTakeFirstOrThrow();
   const suggestions = await store.db
-    .selectFrom('suggestions')
-    .select((eb) => eb.fn.countAll<number>().as('n'))
+    .selectFrom('matched_persons')
+    .select((eb) => eb.fn.sum<number | null>('suggested').as('n'))
     .where('project_id', '=', projectId)
-    .where('suggested', '=', 1)
     .executeTakeFirstOrThrow();
   const confirmed = await store.db
     .selectFrom('verdicts')
@@ -218,143 +221,7 @@ async function countRest(store: Store, projectId: number) {
   return {
     faces: faces.n,
     openQuestions: questions.n,
-    suggestions: suggestions.n,
+    suggestions: Number(suggestions.n ?? 0),
     confirmedByPeople: confirmed.n,
   };
-}
-
-export interface GalleryFace {
-  readonly faceId: number;
-  readonly fileId: number;
-  readonly title: string;
-  readonly pageUrl: string;
-  readonly author: string;
-  readonly licence: string;
-  readonly licenceUrl: string | null;
-  readonly box: readonly [number, number, number, number];
-  readonly person: string;
-  readonly verdict: VerdictValue;
-  readonly source: VerdictsTable['source'] | null;
-  readonly distance: number | null;
-  readonly claim: ClaimState | null;
-}
-
-/**
- * Faces of a project with what is known of them, one row for each face and person; matches first, then the
- * nearest. Faces that nobody has said anything about are `open`.
- */
-export async function projectFaces(
-  store: Store,
-  projectId: number,
-  page: { verdict?: string; page: number; perPage: number },
-): Promise<{ total: number; faces: GalleryFace[] }> {
-  const base = store.db
-    .selectFrom('project_files')
-    .innerJoin('files', 'files.id', 'project_files.file_id')
-    .innerJoin('faces', 'faces.file_id', 'project_files.file_id')
-    .innerJoin('project_persons', 'project_persons.project_id', 'project_files.project_id')
-    .leftJoin('verdicts', (join) =>
-      join
-        .onRef('verdicts.project_id', '=', 'project_files.project_id')
-        .onRef('verdicts.face_id', '=', 'faces.id')
-        .onRef('verdicts.person', '=', 'project_persons.person'),
-    )
-    .leftJoin('suggestions', (join) =>
-      join
-        .onRef('suggestions.project_id', '=', 'project_files.project_id')
-        .onRef('suggestions.face_id', '=', 'faces.id')
-        .onRef('suggestions.person', '=', 'project_persons.person'),
-    )
-    .leftJoin('sdc_claims', (join) =>
-      join
-        .onRef('sdc_claims.page_id', '=', 'files.page_id')
-        .onRef('sdc_claims.person', '=', 'project_persons.person')
-        .onRef('sdc_claims.face_id', '=', 'faces.id'),
-    )
-    .where('project_files.project_id', '=', projectId)
-    .where('files.state', '=', 'detected')
-    .$if(page.verdict !== undefined && page.verdict !== '', (query) =>
-      query.where(sql`coalesce(verdicts.verdict, 'open')`, '=', page.verdict),
-    );
-  const { total } = await base.select((eb) => eb.fn.countAll<number>().as('total')).executeTakeFirstOrThrow();
-  const isMatch: Expression<SqlBool> = sql<SqlBool>`coalesce(verdicts.verdict, 'open') = 'match'`;
-  const noDistance: Expression<SqlBool> = sql<SqlBool>`suggestions.distance is null`;
-  const rows = await base
-    .select([
-      'faces.id',
-      'faces.file_id',
-      'files.title',
-      'files.page_url',
-      'files.author',
-      'files.licence',
-      'files.licence_url',
-      'faces.x',
-      'faces.y',
-      'faces.w',
-      'faces.h',
-      'project_persons.person',
-      'verdicts.verdict',
-      'verdicts.source',
-      'suggestions.distance',
-      'sdc_claims.state as claim',
-    ])
-    .orderBy(isMatch, 'desc')
-    .orderBy(noDistance)
-    .orderBy('suggestions.distance')
-    .orderBy('faces.id')
-    .orderBy('project_persons.position')
-    .limit(page.perPage)
-    .offset((page.page - 1) * page.perPage)
-    .execute();
-  return {
-    total,
-    faces: rows.map((row) => ({
-      faceId: row.id,
-      fileId: row.file_id,
-      title: row.title,
-      pageUrl: row.page_url,
-      author: row.author,
-      licence: row.licence,
-      licenceUrl: row.licence_url,
-      box: [row.x, row.y, row.w, row.h],
-      person: row.person,
-      verdict: row.verdict ?? 'open',
-      source: row.source,
-      distance: row.distance,
-      claim: row.claim,
-    })),
-  };
-}
-
-/** Every vote about a face in a project, the oldest first. Names of people who were forgotten are null. */
-export async function faceHistory(
-  store: Store,
-  projectId: number,
-  faceId: number,
-): Promise<
-  {
-    at: number;
-    username: string | null;
-    person: string;
-    answer: Answer | null;
-    decides: boolean;
-    platform: string;
-  }[]
-> {
-  const rows = await store.db
-    .selectFrom('votes')
-    .leftJoin('account_profiles', 'account_profiles.account_id', 'votes.account_id')
-    .select(['voted_at', 'username', 'person', 'answer', 'decides', 'platform'])
-    .where('project_id', '=', projectId)
-    .where('face_id', '=', faceId)
-    .orderBy('votes.id')
-    .execute();
-  return rows.map((row) => ({
-    at: row.voted_at,
-    username: row.username,
-    person: row.person,
-    answer: row.answer,
-    decides: row.decides === 1,
-    platform: row.platform,
-  }));
 }

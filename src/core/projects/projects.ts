@@ -3,9 +3,12 @@ import { audit } from '../platform/audit.ts';
 import type { Clock } from '../platform/clock.ts';
 import { VisavisError } from '../platform/errors.ts';
 import type { Nudges } from '../platform/nudges.ts';
+import { blockedAmong } from '../privacy/blocklist.ts';
 import type { ProjectState } from '../store/schema.ts';
-import type { Store } from '../store/store.ts';
+import type { Store, Trx } from '../store/store.ts';
 import type { Wiki } from '../wiki/wiki.ts';
+import { duplicatesOf } from './duplicates.ts';
+import { checkRules, type ProjectRules } from './settings.ts';
 
 export interface ProjectDeps {
   readonly store: Store;
@@ -14,23 +17,19 @@ export interface ProjectDeps {
   readonly nudges: Nudges;
 }
 
-export interface ProjectInput {
+export interface ProjectInput extends ProjectRules {
   /** Q-ids, one or several. */
   readonly persons: readonly string[];
   /** With or without its namespace. */
   readonly category: string;
   readonly title?: string;
-  /** 1 to 5 agreeing accounts. */
-  readonly votesNeeded: number;
-  /** Euclidean distance below which a face is suggested, 0.1 to 1. */
-  readonly threshold: number;
-  /** Confirmed faces of a person before there are suggestions. */
-  readonly minConfirmed: number;
   readonly open: boolean;
   readonly matching: boolean;
-  /** Levels of subcategories, 0 to 10. */
-  readonly depth: number;
   readonly language?: string;
+  /** The owner has read the rules for photographs of identifiable people; needed where a person is living. */
+  readonly acknowledged: boolean;
+  /** Refuse when another project looks for one of the persons in the category, and name it. Default: no. */
+  readonly refuseDuplicates?: boolean;
 }
 
 /** PRODUCT B1. */
@@ -40,7 +39,7 @@ const MAX_PERSONS = 50;
 /**
  * Makes a project and its creator the owner. Persons must be human, and merged items are followed; the category
  * must exist and hold something.
- * @throws VisavisError `bad_input` in words for the form
+ * @throws VisavisError `bad_input` in words for the form; `conflict` with `details.duplicates` (Duplicate[])
  */
 export async function createProject(
   deps: ProjectDeps,
@@ -49,8 +48,15 @@ export async function createProject(
 ): Promise<number> {
   const { store, clock, nudges } = deps;
   const language = input.language ?? 'en';
-  checkNumbers(input);
+  checkRules(input);
   const persons = await findPersons(deps, input.persons, language);
+  const living = persons.filter((person) => person.living);
+  if (living.length > 0 && !input.acknowledged) {
+    const names = living.map((person) => person.label).join(', ');
+    throw bad(
+      `${names}: no date of death is known, so this project is about living people. Please read the rules for photographs of identifiable people and tick the box.`,
+    );
+  }
   const category = await findCategory(deps, input.category);
   const portraits = await findPortraits(deps, persons);
   const now = clock.now();
@@ -58,6 +64,15 @@ export async function createProject(
 
   const id = await store.transaction(async (trx) => {
     await assertNotBlocked(trx, accountId);
+    // Here, so that nobody is put on the list between the check and the project.
+    const blocked = await blockedAmong(
+      trx,
+      'person',
+      persons.map((person) => person.id),
+    );
+    const first = persons.find((person) => blocked.has(person.id));
+    if (first) throw bad(`${first.label} (${first.id}) is on this site's block list.`);
+    if (input.refuseDuplicates) await assertNoDuplicate(trx, category, persons);
     const project = await trx
       .insertInto('projects')
       .values({
@@ -77,6 +92,7 @@ export async function createProject(
         crawled_at: null,
         crawl_wanted_at: now,
         bootstrapped_at: null,
+        ...(input.acknowledged ? { acknowledged_by: accountId, acknowledged_at: now } : {}),
       })
       .returning('id')
       .executeTakeFirstOrThrow();
@@ -91,6 +107,7 @@ export async function createProject(
           portrait_title: person.portrait,
           portrait_url: portraits.get(person.portrait ?? '') ?? null,
           position,
+          living: person.living ? 1 : 0,
         })
         .execute();
     }
@@ -117,19 +134,13 @@ export async function createProject(
   return id;
 }
 
-function checkNumbers(input: ProjectInput): void {
-  const inside = (value: number, low: number, high: number) =>
-    Number.isFinite(value) && value >= low && value <= high;
-  if (!Number.isInteger(input.votesNeeded) || !inside(input.votesNeeded, 1, 5)) {
-    throw bad('The number of votes needed is a whole number from 1 to 5.');
-  }
-  if (!inside(input.threshold, 0.1, 1)) throw bad('The threshold is a number from 0.1 to 1; 0.6 is usual.');
-  if (!Number.isInteger(input.minConfirmed) || !inside(input.minConfirmed, 1, 100)) {
-    throw bad('The number of confirmed faces before suggestions is a whole number from 1 to 100.');
-  }
-  if (!Number.isInteger(input.depth) || !inside(input.depth, 0, 10)) {
-    throw bad('The depth of subcategories is a whole number from 0 to 10.');
-  }
+async function assertNoDuplicate(trx: Trx, category: string, persons: readonly Person[]): Promise<void> {
+  const ids = persons.map((person) => person.id);
+  const duplicates = await duplicatesOf(trx, { category, persons: ids });
+  if (duplicates.length === 0) return;
+  throw new VisavisError('conflict', 'There is a project for this in the same category already.', {
+    details: { duplicates },
+  });
 }
 
 interface Person {
@@ -137,6 +148,8 @@ interface Person {
   readonly label: string;
   readonly description: string;
   readonly portrait: string | null;
+  /** No date of death is known. */
+  readonly living: boolean;
 }
 
 async function findPersons(deps: ProjectDeps, given: readonly string[], language: string): Promise<Person[]> {
@@ -155,6 +168,7 @@ async function findPersons(deps: ProjectDeps, given: readonly string[], language
       label: item.label ?? item.id,
       description: item.description ?? '',
       portrait: item.portrait,
+      living: !item.dead,
     });
   }
   return [...persons.values()];

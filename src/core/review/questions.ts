@@ -1,8 +1,9 @@
 import { audit } from '../platform/audit.ts';
 import { VisavisError } from '../platform/errors.ts';
-import { assertMember } from '../projects/members.ts';
-import type { QuestionKind, QuestionState, VerdictValue } from '../store/schema.ts';
-import { forUpdate, type Store, type Trx } from '../store/store.ts';
+import { enterProject } from '../projects/members.ts';
+import type { QuestionKind, QuestionPurpose, VerdictValue } from '../store/schema.ts';
+import type { Store, Trx } from '../store/store.ts';
+import { inChunks } from './pairs.ts';
 import type { VoteDeps } from './votes.ts';
 
 export interface NewQuestion {
@@ -11,6 +12,10 @@ export interface NewQuestion {
   readonly person: string;
   /** One to nine, in the order of their numbers. */
   readonly faceIds: readonly number[];
+  /** Default: to learn the answer. */
+  readonly purpose?: QuestionPurpose;
+  /** Of a check. */
+  readonly expected?: 'yes' | 'no';
 }
 
 /** Makes a question and its post in one channel; the desk shows it there. */
@@ -29,6 +34,8 @@ export async function openQuestion(
       state: 'open',
       created_at: now,
       closed_at: null,
+      purpose: question.purpose ?? 'ask',
+      expected: question.expected ?? null,
     })
     .returning('id')
     .executeTakeFirstOrThrow();
@@ -53,91 +60,52 @@ export async function openQuestion(
   return { questionId, postId };
 }
 
-/**
- * After votes: a question is decided when no face of it is open any more, wherever it was decided, and open
- * again when a vote was taken back. Posts of every question that shows one of the faces are marked for an edit.
- */
-export async function settleQuestions(
-  trx: Trx,
-  projectId: number,
-  answers: readonly { readonly faceId: number; readonly person: string }[],
-  now: number,
-): Promise<void> {
-  const faceIds = [...new Set(answers.map((answer) => answer.faceId))];
-  const persons = [...new Set(answers.map((answer) => answer.person))];
-  if (faceIds.length === 0) return;
-  const questions = await trx
-    .selectFrom('questions')
-    .innerJoin('question_faces', 'question_faces.question_id', 'questions.id')
-    .select(['questions.id', 'questions.state'])
-    .distinct()
-    .where('questions.project_id', '=', projectId)
-    .where('questions.person', 'in', persons)
-    .where('questions.state', '!=', 'withdrawn')
-    .where('question_faces.face_id', 'in', faceIds)
-    .execute();
-  for (const question of questions) {
-    const state = await stateOf(trx, question.id);
-    // One whose message is gone stays closed: its faces are asked about anew, in a question that can be seen.
-    if (state !== question.state && (state !== 'open' || (await isShown(trx, question.id)))) {
-      await trx
-        .updateTable('questions')
-        .set({ state, closed_at: state === 'open' ? null : now })
-        .where('id', '=', question.id)
-        .execute();
-    }
-    await markPosts(trx, question.id);
+/** The posts of questions show something else now. */
+export async function markPosts(trx: Trx, ...questionIds: readonly number[]): Promise<void> {
+  for (const ids of inChunks(questionIds)) {
+    await trx
+      .updateTable('posts')
+      .set((eb) => ({ wanted: eb('wanted', '+', 1) }))
+      .where('question_id', 'in', ids)
+      .where('state', '!=', 'gone')
+      .execute();
   }
 }
 
-/**
- * A batch is also done when every face of it that is open still was lettered by somebody who accepted the
- * others: such faces are asked one by one.
- */
-async function stateOf(trx: Trx, questionId: number): Promise<QuestionState> {
-  const faces = await questionFaces(trx, questionId);
-  const undecided = faces.filter((face) => face.verdict === 'open');
-  if (undecided.length === 0) return 'decided';
-  const [first] = faces;
-  if (first?.kind !== 'batch' || undecided.length === faces.length) return 'open';
-  const accepted = await acceptedFaces(trx, questionId);
-  const lettered = (faceId: number) => accepted.some((faceIds) => !faceIds.has(faceId));
-  return undecided.every((face) => lettered(face.faceId)) ? 'decided' : 'open';
+/** Closes questions without an answer; their posts say so. */
+export async function closeQuestions(
+  trx: Trx,
+  questionIds: readonly number[],
+  state: 'over' | 'resting' | 'decided',
+  now: number,
+): Promise<void> {
+  for (const ids of inChunks(questionIds)) {
+    await trx
+      .updateTable('questions')
+      .set({ state, closed_at: now })
+      .where('id', 'in', ids)
+      .where('state', 'in', ['open', 'decided'])
+      .execute();
+  }
+  await markPosts(trx, ...questionIds);
 }
 
-/** Of everybody who accepted faces of this question: which ones, as their answers stand. */
-async function acceptedFaces(trx: Trx, questionId: number): Promise<ReadonlySet<number>[]> {
-  const votes = await trx
-    .selectFrom('votes')
-    .select(['face_id', 'account_id', 'answer'])
-    .where('question_id', '=', questionId)
-    .orderBy('id')
-    .execute();
-  const latest = new Map(votes.map((vote) => [`${vote.account_id} ${vote.face_id}`, vote]));
-  const yes = [...latest.values()].filter((vote) => vote.answer === 'yes');
-  return [...Map.groupBy(yes, (vote) => vote.account_id).values()].map(
-    (own) => new Set(own.map((vote) => vote.face_id)),
-  );
-}
-
-async function isShown(trx: Trx, questionId: number): Promise<boolean> {
-  const post = await trx
+/** Whether a channel wants one more question: so many of a kind wait there for an answer already. */
+export async function hasRoom(
+  trx: Trx | Store['db'],
+  channel: { channelId: number; maxOpen: number },
+  purposes: readonly QuestionPurpose[],
+): Promise<boolean> {
+  const open = await trx
     .selectFrom('posts')
-    .select('id')
-    .where('question_id', '=', questionId)
-    .where('state', '!=', 'gone')
-    .executeTakeFirst();
-  return post !== undefined;
-}
-
-/** The posts of a question show something else now. */
-export async function markPosts(trx: Trx, questionId: number): Promise<void> {
-  await trx
-    .updateTable('posts')
-    .set((eb) => ({ wanted: eb('wanted', '+', 1) }))
-    .where('question_id', '=', questionId)
-    .where('state', '!=', 'gone')
-    .execute();
+    .innerJoin('questions', 'questions.id', 'posts.question_id')
+    .select((eb) => eb.fn.countAll<number>().as('n'))
+    .where('posts.channel_id', '=', channel.channelId)
+    .where('posts.state', 'in', ['waiting', 'up'])
+    .where('questions.state', '=', 'open')
+    .where('questions.purpose', 'in', purposes)
+    .executeTakeFirstOrThrow();
+  return open.n < channel.maxOpen;
 }
 
 export interface QuestionFace {
@@ -180,11 +148,7 @@ export async function withdrawQuestion(deps: VoteDeps, questionId: number, accou
       .executeTakeFirst();
     if (!question) throw new VisavisError('not_found', 'There is no such question.');
     // Ballots hold the project too: one that is under way must not decide what is withdrawn meanwhile.
-    await forUpdate(
-      store,
-      trx.selectFrom('projects').select('id').where('id', '=', question.project_id),
-    ).executeTakeFirst();
-    await assertMember(store, trx, question.project_id, accountId, 'owner');
+    await enterProject(store, trx, question.project_id, accountId, 'owner');
     await trx
       .updateTable('questions')
       .set({ state: 'withdrawn', closed_at: clock.now() })

@@ -1,15 +1,16 @@
 import { assertNotBlocked } from '../accounts/accounts.ts';
+import { audit } from '../platform/audit.ts';
 import type { Clock } from '../platform/clock.ts';
 import { VisavisError } from '../platform/errors.ts';
 import type { Nudges } from '../platform/nudges.ts';
-import { projectChanged } from '../projects/changes.ts';
-import { joinIfOpen, lockRole } from '../projects/members.ts';
-import type { Answer, VerdictsTable } from '../store/schema.ts';
+import { joinIfOpen, type Membership } from '../projects/members.ts';
+import type { Answer, Flag } from '../store/schema.ts';
 import { forUpdate, type Store, type Trx } from '../store/store.ts';
-import type { StandingVote } from './decide.ts';
-import { settleQuestions } from './questions.ts';
-import { standingVotes } from './standing.ts';
-import { settleVerdict, type VerdictChange } from './verdicts.ts';
+import { answerCheck } from './checks.ts';
+import { distinctPairs, type Pair, pairKey } from './pairs.ts';
+import { settleQuestions } from './settling.ts';
+import { type StandingAnswer, standingVotesOf } from './standing.ts';
+import { keepVerdicts, type StoredVerdict, type VerdictChange } from './verdicts.ts';
 
 export interface VoteDeps {
   readonly store: Store;
@@ -17,9 +18,7 @@ export interface VoteDeps {
   readonly nudges: Nudges;
 }
 
-export interface CastAnswer {
-  readonly faceId: number;
-  readonly person: string;
+export interface CastAnswer extends Pair {
   /** null takes the standing answer back. */
   readonly answer: Answer | null;
 }
@@ -40,131 +39,250 @@ export interface CastResult {
 
 /**
  * Adds votes and brings verdicts, questions and posts up to date, all in one transaction. The same ballot again
- * changes nothing.
+ * changes nothing. Answers to a check are kept as such and are no votes.
  * @throws VisavisError `forbidden` when the account may not vote here
  */
 export async function castBallot(deps: VoteDeps, ballot: Ballot): Promise<CastResult> {
-  const { store, clock, nudges } = deps;
-  const result = await store.transaction(async (trx) => {
+  const { store, clock } = deps;
+  const { isShown, ...result } = await store.transaction(async (trx) => {
     const now = clock.now();
-    // Votes of a project wait for each other, so that each sees the ones before, and questions with several
-    // faces are settled by what all of them add up to.
-    const project = await forUpdate(
-      store,
-      trx.selectFrom('projects').select('state').where('id', '=', ballot.projectId),
-    ).executeTakeFirst();
-    if (!project || project.state === 'deleted') {
-      throw new VisavisError('forbidden', 'This project does not exist any more.');
+    const { votesNeeded, member } = await takePart(store, trx, ballot, now);
+    const answers = distinctPairs(ballot.answers);
+    const { known, isCheck } = await whatIsKnown(trx, ballot, answers);
+    if (isCheck) {
+      const cast = await answerCheck(trx, { ...ballot, answers, votesNeeded, now });
+      return { cast, changes: [], isShown: cast > 0 };
     }
-    await assertNotBlocked(trx, ballot.accountId);
-    if (!(await joinIfOpen(store, trx, ballot.projectId, ballot.accountId, now))) {
-      throw new VisavisError(
-        'forbidden',
-        'Only members of this project can vote. Ask an owner for an invitation.',
-      );
-    }
-    const role = await lockRole(store, trx, ballot.projectId, ballot.accountId);
-    await assertAskable(trx, ballot);
-    const changes: VerdictChange[] = [];
-    let cast = 0;
-    for (const { faceId, person, answer } of ballot.answers) {
-      const standing = await standingVotes(trx, ballot.projectId, faceId, person);
-      const own = standing.find((vote) => vote.accountId === ballot.accountId);
-      const verdict = await verdictOf(trx, ballot.projectId, faceId, person);
-      const decides = role?.role === 'owner' && ownerDecides(verdict, answer);
-      if ((own?.answer ?? null) === answer) {
-        const settled = verdict?.verdict === (answer === 'yes' ? 'match' : 'no_match');
-        if (!decides || settled || !own || !(await isSaidAnew(trx, ballot, own))) continue;
-      }
-      await trx
-        .insertInto('votes')
-        .values({
-          project_id: ballot.projectId,
-          face_id: faceId,
-          person,
-          account_id: ballot.accountId,
-          answer,
-          decides: decides ? 1 : 0,
-          question_id: ballot.questionId,
-          platform: ballot.platform,
-          voted_at: now,
-        })
-        .execute();
-      cast++;
-      const change = await settleVerdict(store, trx, { projectId: ballot.projectId, faceId, person, now });
-      if (change) changes.push(change);
-    }
-    if (cast > 0) {
-      await settleQuestions(trx, ballot.projectId, ballot.answers, now);
-      if (changes.length > 0) await projectChanged(trx, ballot.projectId);
-    }
-    return { cast, changes };
+    return cast(store, trx, { ballot, answers, known, member, votesNeeded, now });
   });
-  if (result.cast > 0) nudges.nudge('posts');
-  if (result.changes.length > 0) {
-    nudges.nudge('work');
-    nudges.nudge(`project:${ballot.projectId}`);
-  }
+  if (isShown) deps.nudges.nudge('posts');
+  nudgeAfter(deps, ballot.projectId, result.changes);
   return result;
 }
 
+/**
+ * Holds the project, and finds out as what the account takes part in it: in one query, because everybody else waits.
+ * @throws VisavisError `forbidden`, `not_signed_in`
+ */
+async function takePart(
+  store: Store,
+  trx: Trx,
+  { projectId, accountId }: Ballot,
+  now: number,
+): Promise<{ votesNeeded: number; member: Membership }> {
+  const row = await forUpdate(
+    store,
+    trx
+      .selectFrom('projects')
+      .leftJoin('project_members', (join) =>
+        join
+          .onRef('project_members.project_id', '=', 'projects.id')
+          .on('project_members.account_id', '=', accountId),
+      )
+      .leftJoin('account_profiles', (join) => join.on('account_profiles.account_id', '=', accountId))
+      .select(['projects.state', 'projects.votes_needed'])
+      .select(['project_members.role', 'project_members.status', 'project_members.probation_at'])
+      .select(['account_profiles.blocked', 'account_profiles.barred'])
+      .where('projects.id', '=', projectId),
+  ).executeTakeFirst();
+  if (!row || row.state === 'deleted')
+    throw new VisavisError('forbidden', 'This project does not exist any more.');
+  if (row.blocked !== 0 || row.barred !== null) await assertNotBlocked(trx, accountId);
+  const { role, status } = row;
+  const member =
+    role && status === 'active'
+      ? { role, status, onProbation: row.probation_at !== null }
+      : await joinIfOpen(store, trx, projectId, accountId, now);
+  if (!member) {
+    throw new VisavisError(
+      'forbidden',
+      'Only members of this project can vote. Ask an owner for an invitation.',
+    );
+  }
+  return { votesNeeded: row.votes_needed, member };
+}
+
+/** Who waits for verdicts looks again. */
+export function nudgeAfter({ nudges }: VoteDeps, projectId: number, changes: readonly VerdictChange[]): void {
+  if (changes.length === 0) return;
+  nudges.nudge('work');
+  nudges.nudge(`project:${projectId}`);
+}
+
+interface Casting {
+  readonly ballot: Ballot;
+  readonly answers: readonly CastAnswer[];
+  /** The verdicts before. */
+  readonly known: ReadonlyMap<string, StoredVerdict>;
+  readonly member: Membership;
+  readonly votesNeeded: number;
+  readonly now: number;
+}
+
+async function cast(
+  store: Store,
+  trx: Trx,
+  casting: Casting,
+): Promise<CastResult & { readonly isShown: boolean }> {
+  const { ballot, answers, known, member, votesNeeded, now } = casting;
+  const { projectId, accountId } = ballot;
+  const standing = await standingVotesOf(
+    trx,
+    projectId,
+    answers.map((answer) => answer.faceId),
+  );
+  const fresh: NewVote[] = [];
+  for (const answer of answers) {
+    const verdict = known.get(pairKey(answer));
+    const own = standing.get(pairKey(answer))?.find((vote) => vote.accountId === accountId);
+    const decides = member.role === 'owner' && ownerDecides(verdict, answer.answer);
+    if ((own?.answer ?? null) === answer.answer) {
+      const settled = verdict?.verdict === (answer.answer === 'yes' ? 'match' : 'no_match');
+      if (!decides || settled || !own || !isSaidAnew(ballot, own)) continue;
+    }
+    const overrides = decides && verdict?.source === 'votes' && verdict.verdict !== 'disputed';
+    fresh.push({ ...answer, decides: flag(decides), overrides: flag(overrides) });
+  }
+  if (fresh.length === 0) return { cast: 0, changes: [], isShown: false };
+  const ids = await addVotes(trx, casting, fresh);
+  const outcomes = fresh.map((vote) => {
+    const key = pairKey(vote);
+    const others = (standing.get(key) ?? []).filter((one) => one.accountId !== accountId);
+    const id = ids.get(key);
+    if (id === undefined) throw new Error(`the vote about ${key} was not added`);
+    const votes =
+      vote.answer === null
+        ? others
+        : [
+            ...others,
+            {
+              id,
+              accountId,
+              answer: vote.answer,
+              decides: vote.decides === 1,
+              onProbation: member.onProbation,
+              keptUntil: null,
+            },
+          ];
+    return { pair: vote, known: known.get(key), votes };
+  });
+  const changes = await keepVerdicts(store, trx, { projectId, votesNeeded, now }, outcomes);
+  const isShown = await settleQuestions(trx, projectId, answers, changes, now);
+  await auditDecisions(store, trx, casting, fresh);
+  return { cast: fresh.length, changes, isShown };
+}
+
+interface NewVote extends CastAnswer {
+  readonly decides: Flag;
+  readonly overrides: Flag;
+}
+
+function flag(value: boolean): Flag {
+  return value ? 1 : 0;
+}
+
+/** @returns the ids of the votes, by `pairKey` */
+async function addVotes(
+  trx: Trx,
+  { ballot, member, now }: Casting,
+  votes: readonly NewVote[],
+): Promise<Map<string, number>> {
+  const of = { project_id: ballot.projectId, account_id: ballot.accountId };
+  const { id: ballot_id } = await trx
+    .insertInto('ballots')
+    .values({ ...of, cast_at: now })
+    .returning('id')
+    .executeTakeFirstOrThrow();
+  const rows = await trx
+    .insertInto('votes')
+    .values(
+      votes.map(({ faceId, person, answer, decides, overrides }) => ({
+        ...of,
+        face_id: faceId,
+        person,
+        answer,
+        decides,
+        overrides,
+        on_probation: flag(member.onProbation),
+        ballot_id,
+        question_id: ballot.questionId,
+        platform: ballot.platform,
+        voted_at: now,
+      })),
+    )
+    .returning(['id', 'face_id', 'person'])
+    .execute();
+  return new Map(rows.map((row) => [pairKey({ faceId: row.face_id, person: row.person }), row.id]));
+}
+
 /** An owner's answer decides a dispute, and goes against a verdict that others reached. */
-function ownerDecides(verdict: Verdict | undefined, answer: Answer | null): boolean {
+function ownerDecides(verdict: StoredVerdict | undefined, answer: Answer | null): boolean {
   if (answer !== 'yes' && answer !== 'no') return false;
   if (!verdict || verdict.verdict === 'open') return false;
   if (verdict.verdict === 'disputed' || verdict.source === 'owner') return true;
   return (verdict.verdict === 'match') !== (answer === 'yes');
 }
 
-type Verdict = Pick<VerdictsTable, 'verdict' | 'source'>;
-
-async function verdictOf(
-  trx: Trx,
-  projectId: number,
-  faceId: number,
-  person: string,
-): Promise<Verdict | undefined> {
-  return trx
-    .selectFrom('verdicts')
-    .select(['verdict', 'source'])
-    .where('project_id', '=', projectId)
-    .where('face_id', '=', faceId)
-    .where('person', '=', person)
-    .executeTakeFirst();
-}
-
 /**
  * An owner who was part of the dispute decides it by saying the same again, on the web or below another post.
  * The same reaction read a second time is nothing new.
  */
-async function isSaidAnew(trx: Trx, ballot: Ballot, own: StandingVote): Promise<boolean> {
-  const vote = await trx
-    .selectFrom('votes')
-    .select('question_id')
-    .where('id', '=', own.id)
-    .executeTakeFirst();
-  return ballot.questionId === null || vote?.question_id !== ballot.questionId;
+function isSaidAnew(ballot: Ballot, own: StandingAnswer): boolean {
+  return ballot.questionId === null || own.questionId !== ballot.questionId;
 }
 
-/** Faces and persons come from browsers too: they must be the project's own. */
-async function assertAskable(trx: Trx, ballot: Ballot): Promise<void> {
-  const faceIds = [...new Set(ballot.answers.map((answer) => answer.faceId))];
-  const persons = [...new Set(ballot.answers.map((answer) => answer.person))];
-  if (faceIds.length === 0) return;
-  const faces = await trx
+/** What an owner decides alone stands in the log. */
+async function auditDecisions(
+  store: Store,
+  trx: Trx,
+  { ballot, now }: Casting,
+  votes: readonly NewVote[],
+): Promise<void> {
+  for (const { faceId, person, answer, overrides } of votes.filter((vote) => vote.decides === 1)) {
+    await audit(store, trx, {
+      at: now,
+      accountId: ballot.accountId,
+      action: overrides ? 'verdict overridden' : 'verdict decided',
+      subject: `face ${faceId} ${person}`,
+      detail: { project: ballot.projectId, answer },
+    });
+  }
+}
+
+/**
+ * The verdicts about what a ballot speaks of, by `pairKey`, and whether its question is a check. Faces and persons come
+ * from browsers too: they must be the project's own. @throws VisavisError `not_found`
+ */
+async function whatIsKnown(
+  trx: Trx,
+  { projectId, questionId }: Ballot,
+  answers: readonly CastAnswer[],
+): Promise<{ known: Map<string, StoredVerdict>; isCheck: boolean }> {
+  if (answers.length === 0) return { known: new Map(), isCheck: false };
+  const rows = await trx
     .selectFrom('faces')
     .innerJoin('project_files', 'project_files.file_id', 'faces.file_id')
-    .select('faces.id')
-    .where('project_files.project_id', '=', ballot.projectId)
-    .where('faces.id', 'in', faceIds)
+    .innerJoin('project_persons', 'project_persons.project_id', 'project_files.project_id')
+    .leftJoin('verdicts', (join) =>
+      join
+        .onRef('verdicts.project_id', '=', 'project_files.project_id')
+        .onRef('verdicts.face_id', '=', 'faces.id')
+        .onRef('verdicts.person', '=', 'project_persons.person'),
+    )
+    .select(['faces.id as faceId', 'project_persons.person', 'verdicts.verdict', 'verdicts.source'])
+    .select((eb) =>
+      eb.selectFrom('questions').select('expected').where('questions.id', '=', questionId).as('expected'),
+    )
+    .where('project_files.project_id', '=', projectId)
+    .where('faces.id', 'in', [...new Set(answers.map((answer) => answer.faceId))])
+    .where('project_persons.person', 'in', [...new Set(answers.map((answer) => answer.person))])
     .execute();
-  const known = await trx
-    .selectFrom('project_persons')
-    .select('person')
-    .where('project_id', '=', ballot.projectId)
-    .where('person', 'in', persons)
-    .execute();
-  if (faces.length < faceIds.length || known.length < persons.length) {
+  const found = new Map(rows.map((row) => [pairKey(row), row]));
+  if (!answers.every((answer) => found.has(pairKey(answer)))) {
     throw new VisavisError('not_found', 'This face or person is not part of the project.');
   }
+  const known = [...found].flatMap(([key, { verdict, source }]) =>
+    verdict && source ? [[key, { verdict, source }] as const] : [],
+  );
+  return { known: new Map(known), isCheck: rows.some((row) => row.expected !== null) };
 }

@@ -5,6 +5,12 @@
 
 import type { AuditTable, ImportIdsTable, LeasesTable, SettingsTable, WorkersTable } from './tables/house.ts';
 import type {
+  MatrixHandledTable,
+  MatrixMessagesTable,
+  MatrixReactionsTable,
+  MatrixStateTable,
+} from './tables/matrix.ts';
+import type {
   AccountProfilesTable,
   AccountsTable,
   AccountTokensTable,
@@ -18,21 +24,30 @@ import type {
   EmbeddingsTable,
   FacesTable,
   FilesTable,
+  MatchedPersonsTable,
+  PortraitsTable,
   ProjectExclusionsTable,
   ProjectFilesTable,
   SuggestionsTable,
 } from './tables/pictures.ts';
+import type { BlockListTable, KeptCountsTable } from './tables/privacy.ts';
 import type {
   ChannelsTable,
+  InvitationsTable,
   ProjectMembersTable,
   ProjectPersonsTable,
   ProjectsTable,
 } from './tables/projects.ts';
 import type {
+  BallotsTable,
+  CheckAnswersTable,
+  KeptVotesTable,
   PostsTable,
   QuestionFacesTable,
   QuestionsTable,
   ReactionsTable,
+  ReopeningsTable,
+  SkipsTable,
   VerdictsTable,
   VotesTable,
 } from './tables/review.ts';
@@ -41,8 +56,10 @@ import type { AccountPaceTable, ItemRedirectsTable, RunsTable, SdcClaimsTable } 
 
 export type * from './tables/columns.ts';
 export type * from './tables/house.ts';
+export type * from './tables/matrix.ts';
 export type * from './tables/people.ts';
 export type * from './tables/pictures.ts';
+export type * from './tables/privacy.ts';
 export type * from './tables/projects.ts';
 export type * from './tables/review.ts';
 export type * from './tables/room.ts';
@@ -58,6 +75,7 @@ export interface Schema {
   projects: ProjectsTable;
   project_persons: ProjectPersonsTable;
   project_members: ProjectMembersTable;
+  invitations: InvitationsTable;
   channels: ChannelsTable;
   project_exclusions: ProjectExclusionsTable;
   crawl_queue: CrawlQueueTable;
@@ -67,11 +85,18 @@ export interface Schema {
   faces: FacesTable;
   embeddings: EmbeddingsTable;
   suggestions: SuggestionsTable;
+  matched_persons: MatchedPersonsTable;
+  portraits: PortraitsTable;
   questions: QuestionsTable;
   question_faces: QuestionFacesTable;
   posts: PostsTable;
   reactions: ReactionsTable;
+  ballots: BallotsTable;
   votes: VotesTable;
+  kept_votes: KeptVotesTable;
+  reopenings: ReopeningsTable;
+  check_answers: CheckAnswersTable;
+  skips: SkipsTable;
   verdicts: VerdictsTable;
   sdc_claims: SdcClaimsTable;
   runs: RunsTable;
@@ -85,4 +110,10 @@ export interface Schema {
   room_events: RoomEventsTable;
   settings: SettingsTable;
   import_ids: ImportIdsTable;
+  block_list: BlockListTable;
+  kept_counts: KeptCountsTable;
+  matrix_state: MatrixStateTable;
+  matrix_messages: MatrixMessagesTable;
+  matrix_reactions: MatrixReactionsTable;
+  matrix_handled: MatrixHandledTable;
 }

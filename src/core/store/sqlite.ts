@@ -88,23 +88,47 @@ function patientConnection(connection: DatabaseConnection): DatabaseConnection {
   };
 }
 
+/** As many as the product has queries, twice over; what varies (a list of ids in a query) makes more. */
+const STATEMENTS = 500;
+
 function open(path: string): SqliteDatabase {
   if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true });
   const database = new DatabaseSync(path, { timeout: 0 });
   database.exec('pragma journal_mode = wal');
   database.exec('pragma synchronous = normal');
   database.exec('pragma foreign_keys = on');
+  const kept = new Map<string, Statement>();
   return {
     close: () => database.close(),
-    prepare: (text) => {
-      const statement = database.prepare(text);
-      return {
-        reader: statement.columns().length > 0,
-        all: (parameters) => statement.all(...(parameters as SQLInputValue[])),
-        run: (parameters) => statement.run(...(parameters as SQLInputValue[])),
-        iterate: (parameters) =>
-          statement.iterate(...(parameters as SQLInputValue[])) as IterableIterator<unknown>,
-      };
+    prepare(text) {
+      const known = kept.get(text);
+      if (known) {
+        // The oldest in the map is the one that was not asked for the longest.
+        kept.delete(text);
+        kept.set(text, known);
+        return known;
+      }
+      const statement = prepare(database, text);
+      // A change of tables changes what others mean; it is rare, so all of them are prepared anew.
+      if (/^\s*(create|alter|drop)\b/i.test(text)) kept.clear();
+      else kept.set(text, statement);
+      const [oldest] = kept.keys();
+      if (kept.size > STATEMENTS && oldest !== undefined) kept.delete(oldest);
+      return statement;
     },
+  };
+}
+
+type Statement = ReturnType<SqliteDatabase['prepare']>;
+
+function prepare(database: DatabaseSync, text: string): Statement {
+  const statement = database.prepare(text);
+  return {
+    reader: statement.columns().length > 0,
+    all: (parameters) => statement.all(...(parameters as SQLInputValue[])),
+    run: (parameters) => statement.run(...(parameters as SQLInputValue[])),
+    // One that is read bit by bit must not be begun anew in the middle.
+    iterate: (parameters) =>
+      database.prepare(text).iterate(...(parameters as SQLInputValue[])) as IterableIterator<unknown>,
   };
 }

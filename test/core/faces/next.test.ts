@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { askNext, nextQuestion } from '../../../src/core/faces/next.ts';
+import { MISSES } from '../../../src/core/faces/patience.ts';
 import { openQuestion } from '../../../src/core/review/questions.ts';
 import { castBallot } from '../../../src/core/review/votes.ts';
-import type { QuestionState, VerdictsTable } from '../../../src/core/store/schema.ts';
+import type { MatchBasis, QuestionState, VerdictsTable } from '../../../src/core/store/schema.ts';
 import { openStore, type Store } from '../../../src/core/store/store.ts';
 import { notedNudges } from '../../support/nudges.ts';
 import { addChannel, addMember, addProject } from '../../support/people.ts';
@@ -38,6 +39,17 @@ describe.each(engines())('the next question on %s', (kind) => {
     store.db
       .insertInto('suggestions')
       .values({ project_id: project, face_id: faceId, person, distance, suggested })
+      .execute();
+  const think = (faceId: number, distance: number, person: string, given: { near?: 0 | 1 } = {}) =>
+    store.db
+      .insertInto('suggestions')
+      .values({ project_id: project, face_id: faceId, person, distance, suggested: 0, near: given.near ?? 0 })
+      .execute();
+  /** What the matcher measures the person against. */
+  const measured = (basis: MatchBasis = 'examples', person = 'Q1') =>
+    store.db
+      .insertInto('matched_persons')
+      .values({ project_id: project, person, basis, faces: 0, suggested: 0, near: 0, nearest: null })
       .execute();
   const portrait = async (distance?: number, suggested: 0 | 1 = 1) => {
     const { faceId } = await addPortrait(store, project);
@@ -150,6 +162,7 @@ describe.each(engines())('the next question on %s', (kind) => {
   });
 
   it('asks the nearest first when nothing is suggested', async () => {
+    await measured('portrait');
     await portrait();
     const far = await portrait(2, 0);
     const near = await portrait(1, 0);
@@ -226,14 +239,21 @@ describe.each(engines())('the next question on %s', (kind) => {
     expect(await next()).toBeNull();
   });
 
-  it('asks about each person of the project', async () => {
+  it('asks about one person after the other, and after a yes about nobody else', async () => {
     project = (await addProject(store, {}, ['Q1', 'Q2'])).id;
-    const faceId = await portrait();
+    const [one, two] = [await portrait(), await portrait()];
+    const persons = async () => (await questions()).map((row) => row.person);
     await ask();
     await ask();
     expect(await ask()).toBe(false);
-    expect((await questions()).map((row) => row.person).toSorted()).toEqual(['Q1', 'Q2']);
-    expect(await asked()).toEqual([faceId, faceId]);
+    expect(await persons()).toEqual(['Q1', 'Q1']);
+    await setState('decided');
+    await verdict(one, 'no_match');
+    await verdict(two, 'match');
+    expect(await ask()).toBe(true);
+    expect(await ask()).toBe(false);
+    expect(await persons()).toEqual(['Q1', 'Q1', 'Q2']);
+    expect(await asked()).toEqual([one, two, one]);
   });
 
   it('keeps to as many open questions as the channel wants', async () => {
@@ -300,5 +320,215 @@ describe.each(engines())('the next question on %s', (kind) => {
     for (let i = 0; i < 6; i++) await portrait();
     await Promise.all(Array.from({ length: 8 }, (_, i) => ask(i % 2 ? store : other, { maxOpen: 2 })));
     expect(await questions()).toHaveLength(2);
+  });
+
+  it('leaves a face in dispute to the owners, whoever else it might be', async () => {
+    project = (await addProject(store, {}, ['Q1', 'Q2'])).id;
+    await verdict(await portrait(), 'disputed');
+    expect(await next()).toBeNull();
+  });
+
+  it('asks about the most likely person, and about other faces of the file only for the same', async () => {
+    project = (await addProject(store, {}, ['Q1', 'Q2'])).id;
+    await measured('examples', 'Q1');
+    await measured('examples', 'Q2');
+    const file = await addFile(store, project);
+    const [hers, his, neither] = [
+      await addFace(store, file, { x: 0.1 }),
+      await addFace(store, file, { x: 0.4 }),
+      await addFace(store, file, { x: 0.7 }),
+    ];
+    await think(hers, 0.65, 'Q2', { near: 1 });
+    await think(his, 0.7, 'Q1');
+    expect(await next()).toMatchObject({ person: 'Q2', faceIds: [hers, neither] });
+  });
+
+  it('asks about what is near an example before what is far, though the mean be farther', async () => {
+    await measured();
+    const far = await portrait();
+    const near = await portrait();
+    await think(far, 0.65, 'Q1');
+    await think(near, 0.8, 'Q1', { near: 1 });
+    expect(await next()).toMatchObject({ faceIds: [near] });
+  });
+
+  it('does not ask again for a second face in a file, unless people said so of both', async () => {
+    const file = await addFile(store, project);
+    const [face, mirror, third] = [
+      await addFace(store, file, { x: 0.1 }),
+      await addFace(store, file, { x: 0.4 }),
+      await addFace(store, file, { x: 0.7 }),
+    ];
+    await ask();
+    const question = (await questions())[0];
+    const member = await addMember(store, project);
+    await castBallot(
+      { store, clock: fakeClock(), nudges: notedNudges() },
+      {
+        projectId: project,
+        accountId: member,
+        answers: [face, mirror].map((faceId) => ({ faceId, person: 'Q1', answer: 'yes' })),
+        questionId: question?.id ?? null,
+        platform: 'room',
+      },
+    );
+    await setState('decided');
+    expect(await next()).toBeNull();
+    const matches = await store.db
+      .selectFrom('verdicts')
+      .select('face_id')
+      .where('project_id', '=', project)
+      .where('verdict', '=', 'match')
+      .execute();
+    expect(matches.map((row) => row.face_id).toSorted((a, b) => a - b)).toEqual([face, mirror]);
+    expect(third).toBeGreaterThan(mirror);
+  });
+
+  it('asks what nobody answered for days when nothing else is left', async () => {
+    const [first, second] = [await portrait(), await portrait()];
+    await ask();
+    await setState('resting');
+    expect(await next()).toMatchObject({ faceIds: [second] });
+    await ask();
+    expect(await next()).toMatchObject({ faceIds: [first] });
+  });
+
+  it('asks only what is wanted', async () => {
+    const [first, second] = [await portrait(0.25), await portrait(0.5)];
+    const only = (faceId: number) =>
+      store.transaction((trx) => nextQuestion(trx, project, (pair) => pair.faceId === faceId));
+    expect(await only(second)).toMatchObject({ kind: 'single', faceIds: [second] });
+    expect(await only(first)).toMatchObject({ kind: 'single', faceIds: [first] });
+    expect(await only(-1)).toBeNull();
+  });
+
+  it('asks in the order of the files without matching', async () => {
+    await store.db.updateTable('projects').set({ matching: 0 }).where('id', '=', project).execute();
+    const crowd = await addFile(store, project);
+    const [left, right] = [await addFace(store, crowd, { x: 0.1 }), await addFace(store, crowd, { x: 0.5 })];
+    const alone = await portrait();
+    expect(await next()).toMatchObject({ kind: 'several', faceIds: [left, right] });
+    await ask();
+    expect(await next()).toMatchObject({ kind: 'single', faceIds: [alone] });
+  });
+
+  describe('when nobody is found any more', () => {
+    /** A decided question about a face that was somebody else, or her. */
+    const answered = async (value: VerdictsTable['verdict'], at: number) => {
+      const faceId = await portrait();
+      await verdict(faceId, value);
+      await store.db.updateTable('verdicts').set({ changed_at: at }).where('face_id', '=', faceId).execute();
+      await store.transaction(async (trx) => {
+        const { questionId } = await openQuestion(
+          trx,
+          { projectId: project, kind: 'single', person: 'Q1', faceIds: [faceId] },
+          channel,
+          at,
+        );
+        await trx
+          .updateTable('questions')
+          .set({ state: 'decided', closed_at: at })
+          .where('id', '=', questionId)
+          .execute();
+      });
+    };
+    const misses = async (count: number, from = 100) => {
+      for (let i = 0; i < count; i++) await answered('no_match', from + i);
+    };
+
+    it('stops after a few misses in a row with nothing near an example left', async () => {
+      await measured();
+      await think(await portrait(), 0.9, 'Q1');
+      await misses(MISSES.examples - 1);
+      expect(await next()).not.toBeNull();
+      await misses(1, 200);
+      expect(await next()).toBeNull();
+    });
+
+    it('goes on as long as something is near an example', async () => {
+      await measured();
+      await think(await portrait(), 0.9, 'Q1');
+      const near = await portrait();
+      await think(near, 0.5, 'Q1', { near: 1 });
+      await misses(MISSES.examples + 3);
+      expect(await next()).toMatchObject({ faceIds: [near] });
+    });
+
+    it('does not open more at once than it has patience for', async () => {
+      await measured();
+      for (let i = 0; i < 10; i++) await think(await portrait(), 0.9 + i / 100, 'Q1');
+      let opened = 0;
+      while (await ask()) opened++;
+      expect(opened).toBe(MISSES.examples);
+    });
+
+    it('begins again with a new example, new faces and new files', async () => {
+      await measured();
+      await think(await portrait(), 0.9, 'Q1');
+      await misses(MISSES.examples);
+      expect(await next()).toBeNull();
+      await answered('match', 300);
+      expect(await next()).not.toBeNull();
+      await misses(MISSES.examples, 400);
+      expect(await next()).toBeNull();
+      await addFile(store, project, { detected_at: 500 });
+      expect(await next()).not.toBeNull();
+      await misses(MISSES.examples, 600);
+      expect(await next()).toBeNull();
+    });
+
+    it('is more patient with a portrait', async () => {
+      await measured('portrait');
+      await think(await portrait(), 0.9, 'Q1');
+      await misses(MISSES.portrait - 1);
+      expect(await next()).not.toBeNull();
+      await misses(1, 200);
+      expect(await next()).toBeNull();
+    });
+
+    it('never stops while there is nothing to measure against', async () => {
+      await portrait();
+      await misses(MISSES.portrait + 3);
+      expect(await next()).not.toBeNull();
+    });
+
+    it('asks the rest when an owner wants it', async () => {
+      await measured();
+      const [far, blank] = [await portrait(), await portrait()];
+      await think(far, 0.9, 'Q1');
+      await misses(MISSES.examples);
+      expect(await next()).toBeNull();
+      await store.db
+        .updateTable('project_persons')
+        .set({ ask_rest: 1 })
+        .where('project_id', '=', project)
+        .execute();
+      await ask();
+      await ask();
+      expect((await asked()).slice(-2).toSorted((a, b) => a - b)).toEqual([far, blank]);
+      expect(await ask()).toBe(false);
+    });
+
+    it('asks about one at random now and then, and about the same one when asked again', async () => {
+      await measured();
+      for (let i = 0; i < 20; i++) await portrait();
+      const nearest = await portrait();
+      await think(nearest, 0.7, 'Q1');
+      expect(await next()).toMatchObject({ faceIds: [nearest] });
+      await misses(1);
+      const atRandom = (await next())?.faceIds;
+      expect(atRandom).not.toEqual([nearest]);
+      expect(await next()).toMatchObject({ faceIds: atRandom });
+      const others = new Set<number | undefined>();
+      for (let change = 10; change < 30; change++) {
+        await store.db
+          .updateTable('projects')
+          .set({ change_number: change })
+          .where('id', '=', project)
+          .execute();
+        others.add((await next())?.faceIds[0]);
+      }
+      expect(others.size).toBeGreaterThan(5);
+    });
   });
 });

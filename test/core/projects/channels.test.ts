@@ -46,7 +46,13 @@ describe.each(engines())('channels on %s', (kind) => {
     expect(found?.projectId).toBe(id);
     expect(await channelByExternalId(store, 'discord', channel)).toBeNull();
     expect((await boundChannels(store, 'matrix')).filter((one) => one.projectId === id)).toEqual([
-      { id: found?.id, externalId: channel, projectId: id, maxOpen: DEFAULT_MAX_OPEN },
+      {
+        id: found?.id,
+        externalId: channel,
+        projectId: id,
+        maxOpen: DEFAULT_MAX_OPEN,
+        forDisputes: false,
+      },
     ]);
     expect(nudges.topics).toEqual(['posts']);
     const entry = await store.db.selectFrom('audit').selectAll().orderBy('id', 'desc').executeTakeFirst();

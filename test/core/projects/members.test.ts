@@ -1,9 +1,21 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { assertMember, joinIfOpen, listMembers, roleOf } from '../../../src/core/projects/members.ts';
+import {
+  assertMember,
+  changeRole,
+  joinIfOpen,
+  leaveProject,
+  listMembers,
+  removeMember,
+  roleOf,
+} from '../../../src/core/projects/members.ts';
+import { castBallot } from '../../../src/core/review/votes.ts';
 import type { MemberRole } from '../../../src/core/store/schema.ts';
 import { openStore, type Store } from '../../../src/core/store/store.ts';
+import { notedNudges } from '../../support/nudges.ts';
 import { addAccount, addMember, addProject } from '../../support/people.ts';
+import { addPortrait } from '../../support/pictures.ts';
 import { engines, freshStore } from '../../support/stores.ts';
+import { fakeClock } from '../wiki/fakes.ts';
 
 describe.each(engines())('members on %s', (kind) => {
   let store: Store;
@@ -23,7 +35,7 @@ describe.each(engines())('members on %s', (kind) => {
   const check = (projectId: number, accountId: number, needed?: MemberRole) =>
     store.transaction((trx) => assertMember(store, trx, projectId, accountId, needed));
   const join = (projectId: number, accountId: number, which: Store = store) =>
-    which.transaction((trx) => joinIfOpen(which, trx, projectId, accountId, 5000));
+    which.transaction(async (trx) => (await joinIfOpen(which, trx, projectId, accountId, 5000)) !== null);
 
   it('lets owners do what members and owners may', async () => {
     const { id, owner } = await addProject(store);
@@ -114,5 +126,96 @@ describe.each(engines())('members on %s', (kind) => {
       username: expect.any(String),
     });
     expect(list.find((one) => one.accountId === member)).toMatchObject({ role: 'member', username: null });
+  });
+
+  describe('who go', () => {
+    const clock = fakeClock();
+    const deps = () => ({ store, clock });
+    const lastAudit = () =>
+      store.db.selectFrom('audit').selectAll().orderBy('id', 'desc').executeTakeFirstOrThrow();
+
+    it('leave with their answers counting on', async () => {
+      const { id } = await addProject(store);
+      const member = await addMember(store, id);
+      const { faceId } = await addPortrait(store, id);
+      const cast = () =>
+        castBallot(
+          { store, clock, nudges: notedNudges() },
+          {
+            projectId: id,
+            accountId: member,
+            answers: [{ faceId, person: 'Q1', answer: 'yes' }],
+            questionId: null,
+            platform: 'web',
+          },
+        );
+      await cast();
+      await leaveProject(deps(), { projectId: id, accountId: member });
+      expect(await roleOf(store, id, member)).toBeNull();
+      await expect(cast()).rejects.toMatchObject({ code: 'forbidden' });
+      const verdict = await store.db
+        .selectFrom('verdicts')
+        .select('verdict')
+        .where('face_id', '=', faceId)
+        .executeTakeFirst();
+      expect(verdict?.verdict).toBe('match');
+      expect(await lastAudit()).toMatchObject({
+        account_id: member,
+        action: 'member left',
+        subject: `project ${id}`,
+      });
+    });
+
+    it('are taken out by owners', async () => {
+      const { id, owner } = await addProject(store);
+      const [member, other] = [await addMember(store, id), await addMember(store, id)];
+      const args = { projectId: id, memberId: member };
+      await expect(removeMember(deps(), { ...args, accountId: other })).rejects.toMatchObject({
+        code: 'forbidden',
+      });
+      await removeMember(deps(), { ...args, accountId: owner });
+      expect(await roleOf(store, id, member)).toBeNull();
+      expect(await lastAudit()).toMatchObject({ account_id: owner, action: 'member removed' });
+      await expect(removeMember(deps(), { ...args, accountId: owner })).rejects.toMatchObject({
+        code: 'not_found',
+      });
+    });
+
+    it('do not end a ban by it', async () => {
+      const { id, owner } = await addProject(store, { open: 1 });
+      const banned = await addMember(store, id, { status: 'banned' });
+      await expect(leaveProject(deps(), { projectId: id, accountId: banned })).rejects.toMatchObject({
+        code: 'forbidden',
+      });
+      await expect(
+        removeMember(deps(), { projectId: id, memberId: banned, accountId: owner }),
+      ).rejects.toMatchObject({ code: 'not_found' });
+      expect(await join(id, banned)).toBe(false);
+    });
+
+    it('never leave a project without an owner', async () => {
+      const { id, owner } = await addProject(store);
+      const member = await addMember(store, id);
+      const conflict = { code: 'conflict', message: expect.stringContaining('needs an owner') };
+      const self = { projectId: id, memberId: owner, accountId: owner };
+      await expect(leaveProject(deps(), { projectId: id, accountId: owner })).rejects.toMatchObject(conflict);
+      await expect(removeMember(deps(), self)).rejects.toMatchObject(conflict);
+      await expect(changeRole(deps(), { ...self, role: 'member' })).rejects.toMatchObject(conflict);
+      await changeRole(deps(), { ...self, memberId: member, role: 'owner' });
+      expect(await lastAudit()).toMatchObject({ action: 'made owner', account_id: owner });
+      await leaveProject(deps(), { projectId: id, accountId: owner });
+      expect(await roleOf(store, id, member)).toBe('owner');
+    });
+
+    it('never leave it without an owner when two go at once', async () => {
+      const { id, owner } = await addProject(store);
+      const second = await addMember(store, id, { role: 'owner' });
+      const outcomes = await Promise.allSettled([
+        leaveProject(deps(), { projectId: id, accountId: owner }),
+        leaveProject({ store: other, clock }, { projectId: id, accountId: second }),
+      ]);
+      expect(outcomes.filter((one) => one.status === 'fulfilled')).toHaveLength(1);
+      expect(await listMembers(store, id)).toHaveLength(1);
+    });
   });
 });

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { VisavisError } from '../../../src/core/platform/errors.ts';
+import type { Duplicate } from '../../../src/core/projects/duplicates.ts';
 import { roleOf } from '../../../src/core/projects/members.ts';
 import { createProject, listProjects, type ProjectInput } from '../../../src/core/projects/projects.ts';
 import type { Store } from '../../../src/core/store/store.ts';
@@ -17,6 +19,7 @@ const ITEMS: Readonly<Record<string, Partial<Item>>> = {
   Q9: { label: 'x'.repeat(300), description: 'y'.repeat(600) },
   Q10: { label: 'A chair', isHuman: false },
   Q11: { isHuman: false, label: null },
+  Q12: { label: 'Hypatia', dead: true, diedAt: null },
 };
 /** Q100 was merged into Q42. */
 const MERGED: Readonly<Record<string, string>> = { Q100: 'Q42' };
@@ -80,6 +83,7 @@ describe('projects', () => {
     open: false,
     matching: true,
     depth: 3,
+    acknowledged: true,
     ...given,
   });
   const create = (given: Partial<ProjectInput> = {}, by = account) => createProject(deps(), by, input(given));
@@ -98,6 +102,56 @@ describe('projects', () => {
     account = await addAccount(store);
   });
   afterAll(() => dispose());
+
+  it('names projects for the same person in the same category, with their owners, when it is asked to', async () => {
+    const owner = await addAccount(store, { username: 'First Owner' });
+    const first = await create({ title: 'The first' }, owner);
+    const again = (given: Partial<ProjectInput> = {}) => create({ refuseDuplicates: true, ...given });
+    const refusal = await again().catch((error: unknown) => error);
+    expect(refusal).toMatchObject({ code: 'conflict' });
+    const { duplicates } = (refusal as VisavisError).details as { duplicates: readonly Duplicate[] };
+    expect(duplicates).toContainEqual({ id: first, title: 'The first', owners: ['First Owner'] });
+    await create();
+    await again({ persons: ['Q12'] });
+    await store.db
+      .updateTable('projects')
+      .set({ state: 'deleted' })
+      .where('category', '=', 'Writers')
+      .execute();
+    expect(await row(await again())).toMatchObject({ state: 'active' });
+  });
+
+  it('about living people need an owner who has read the rules; a date of death is enough without', async () => {
+    await expect(create({ acknowledged: false })).rejects.toMatchObject({
+      code: 'bad_input',
+      message: expect.stringContaining('Douglas Adams'),
+    });
+    const dead = await create({ persons: ['Q12'], acknowledged: false });
+    expect(await row(dead)).toMatchObject({ acknowledged_by: null, acknowledged_at: null });
+    expect(await personsOf(dead)).toMatchObject([{ living: 0 }]);
+    const living = await create({ persons: ['Q42', 'Q12'] });
+    expect(await row(living)).toMatchObject({ acknowledged_by: account, acknowledged_at: clock.now() });
+    expect(await personsOf(living)).toMatchObject([{ living: 1 }, { living: 0 }]);
+  });
+
+  it('look for nobody who is on the block list', async () => {
+    await store.db
+      .insertInto('block_list')
+      .values({
+        kind: 'person',
+        subject: 'Q7',
+        label: 'Ada Lovelace',
+        reason: 'asked',
+        blocked_by: account,
+        blocked_at: 0,
+      })
+      .execute();
+    await expect(create({ persons: ['Q42', 'Q7'] })).rejects.toMatchObject({
+      code: 'bad_input',
+      message: expect.stringContaining('Ada Lovelace (Q7)'),
+    });
+    await store.db.deleteFrom('block_list').execute();
+  });
 
   it('makes a project that waits for its crawl, with its creator as the owner', async () => {
     nudges.topics.length = 0;

@@ -6,19 +6,21 @@ import type { Answer, VerdictValue } from '../../../src/core/store/schema.ts';
 let ids = 0;
 const vote = (answer: Answer, decides = false): StandingVote => {
   const id = ++ids;
-  return { id, accountId: id, answer, decides };
+  return { id, accountId: id, answer, decides, onProbation: false, keptUntil: null };
 };
 const yes = () => vote('yes');
 const no = () => vote('no');
 const unsure = () => vote('unsure');
 
-/** One vote of each account, with ids in any order. */
+/** One vote of each account, with ids in any order; some on probation, some of banned members. */
 const votes = fc
   .uniqueArray(
     fc.record({
-      id: fc.integer({ min: 1, max: 1000 }),
+      id: fc.integer({ min: 1, max: 30 }),
       answer: fc.constantFrom<Answer>('yes', 'no', 'unsure'),
       decides: fc.boolean(),
+      onProbation: fc.boolean(),
+      keptUntil: fc.option(fc.integer({ min: 1, max: 40 })),
     }),
     { selector: (one) => one.id, maxLength: 12 },
   )
@@ -94,10 +96,82 @@ describe('decide', () => {
     );
   });
 
+  it('needs one vote more where a member on probation agrees', () => {
+    const doubted = (answer: Answer) => ({ ...vote(answer), onProbation: true });
+    expect(decide([yes(), doubted('yes')], 2).verdict).toBe('open');
+    expect(decide([yes(), doubted('yes'), yes()], 2).verdict).toBe('match');
+    expect(decide([doubted('yes'), doubted('yes'), doubted('yes')], 2).verdict).toBe('match');
+    expect(decide([doubted('no')], 1).verdict).toBe('open');
+    expect(decide([doubted('no'), no()], 1).verdict).toBe('no_match');
+    expect(decide([yes(), yes(), doubted('unsure')], 2).verdict).toBe('match');
+    expect(decide([yes(), yes(), doubted('no')], 2).verdict).toBe('disputed');
+    expect(decide([{ ...vote('yes', true), onProbation: true }], 2).verdict).toBe('match');
+  });
+
+  it('never turns a verdict by one more voice that agrees, on probation or not', () => {
+    fc.assert(
+      fc.property(votes, needed, fc.boolean(), (list, votesNeeded, onProbation) => {
+        const active = list.filter((one) => one.keptUntil === null);
+        const { verdict } = decide(active, votesNeeded);
+        fc.pre(verdict === 'match' || verdict === 'no_match');
+        const more = { ...vote(verdict === 'match' ? 'yes' : 'no'), onProbation };
+        expect(decide([...active, more], votesNeeded).verdict).toBe(verdict);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  describe('with votes of banned members', () => {
+    /** The votes 1, 2, 3 and so on; those of `banned` were kept when there were so many. */
+    const standing = (answers: readonly Answer[], banned: readonly number[], keptUntil: number) =>
+      answers.map((answer, i) => ({
+        ...vote(answer),
+        id: i + 1,
+        keptUntil: banned.includes(i + 1) ? keptUntil : null,
+      }));
+
+    it.each<[string, Answer[], number[], number, number, VerdictValue]>([
+      ['upholds what they were part of', ['yes', 'yes'], [2], 2, 2, 'match'],
+      ['upholds what both of them decided', ['yes', 'yes'], [1, 2], 2, 2, 'match'],
+      ['does without them where nothing was decided', ['yes', 'yes'], [1], 1, 2, 'open'],
+      ['does not take them for a new verdict', ['yes', 'unsure', 'yes'], [1], 2, 2, 'open'],
+      ['leaves a dispute to the others', ['yes', 'no'], [1], 1, 1, 'no_match'],
+      ['still has the dissent of others', ['yes', 'yes', 'no'], [2], 2, 2, 'disputed'],
+      ['does not need them', ['yes', 'yes', 'yes'], [3], 3, 2, 'match'],
+    ])('%s', (_, answers, banned, keptUntil, votesNeeded, verdict) => {
+      expect(decide(standing(answers, banned, keptUntil), votesNeeded).verdict).toBe(verdict);
+    });
+
+    it('comes to nothing open or disputed that it would not come to without them', () => {
+      fc.assert(
+        fc.property(votes, needed, (list, votesNeeded) => {
+          const decision = decide(list, votesNeeded);
+          const without = decide(
+            list.filter((one) => one.keptUntil === null),
+            votesNeeded,
+          );
+          if (decision.verdict === 'open' || decision.verdict === 'disputed')
+            expect(without).toEqual(decision);
+        }),
+        { numRuns: 500 },
+      );
+    });
+
+    it('upholds nothing that the votes up to the ban do not come to', () => {
+      fc.assert(
+        fc.property(votes, needed, (list, votesNeeded) => {
+          const early = list.map((one) => (one.keptUntil === null ? one : { ...one, keptUntil: 0 }));
+          const without = list.filter((one) => one.keptUntil === null);
+          expect(decide(early, votesNeeded)).toEqual(decide(without, votesNeeded));
+        }),
+      );
+    });
+  });
+
   it('follows the latest decision of an owner, whoever else says what', () => {
     fc.assert(
       fc.property(votes, needed, fc.constantFrom<Answer>('yes', 'no'), (list, votesNeeded, answer) => {
-        const last: StandingVote = { id: 5000, accountId: 99, answer, decides: true };
+        const last: StandingVote = { ...vote(answer, true), id: 5000 };
         expect(decide([last, ...list], votesNeeded)).toEqual({
           verdict: answer === 'yes' ? 'match' : 'no_match',
           source: 'owner',
@@ -109,7 +183,7 @@ describe('decide', () => {
   it('makes a match of nothing but agreement without dissent', () => {
     fc.assert(
       fc.property(votes, needed, (list, votesNeeded) => {
-        const plain = list.map((one) => ({ ...one, decides: false }));
+        const plain = list.map((one) => ({ ...one, decides: false, onProbation: false, keptUntil: null }));
         const count = (answer: Answer) => plain.filter((one) => one.answer === answer).length;
         const { verdict } = decide(plain, votesNeeded);
         expect(verdict === 'match').toBe(count('yes') >= votesNeeded && count('no') === 0);

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   answersOf,
+  changedAnswers,
   markLabel,
   normaliseEmoji,
   seedsFor,
@@ -12,12 +13,12 @@ import type { Answer, QuestionKind } from '../../../src/core/store/schema.ts';
 const key = (number: number) => `${number}\u{FE0F}\u{20E3}`;
 const [ONE, TWO, THREE, NINE] = [key(1), key(2), key(3), key(9)] as const;
 
-/** y yes, n no, u not sure, - nothing: one sign for each position. */
+/** y yes, n no, u not sure, s somebody else, - nothing: one sign for each position. */
 function said(kind: QuestionKind, positions: number, ...emoji: string[]): string {
   const places = Array.from({ length: positions }, (_, i) => i + 1);
   const answers = answersOf(kind, places, emoji);
   expect([...answers.keys()]).toEqual(places);
-  const signs = { yes: 'y', no: 'n', unsure: 'u' } as const;
+  const signs = { yes: 'y', no: 'n', unsure: 'u', somebody_else: 's' } as const;
   return places.map((place) => signs[answers.get(place) ?? ('' as Answer)] ?? '-').join('');
 }
 
@@ -37,6 +38,9 @@ describe('reactions below a question about one face', () => {
     [['🚫'], '-'],
     [['🇦'], '-'],
     [['✅', '🚫', ONE], 'y'],
+    [['👤'], 's'],
+    [['✅', '👤'], 's'],
+    [['👤', '❌'], 'n'],
   ])('%j says %s', (emoji, expected) => {
     expect(said('single', 1, ...emoji)).toBe(expected);
   });
@@ -62,6 +66,10 @@ describe('reactions below a question about several faces', () => {
     [['🚫', '🤷'], 'uuu'],
     [['🤷', '🚫'], 'nnn'],
     [['🚫', '🤷', TWO], 'nyn'],
+    [['👤'], 'sss'],
+    [[ONE, '👤'], 'sss'],
+    [['👤', ONE], 'ynn'],
+    [['👤', '🚫'], 'nnn'],
     // What has no meaning here says nothing.
     [['✅'], '---'],
     [['❌'], '---'],
@@ -221,17 +229,66 @@ describe('emoji', () => {
 
 describe('the seeds below a question', () => {
   it('are what the question can be answered with', () => {
-    expect(seedsFor('single', 1)).toEqual(['✅', '❌', '🤷']);
-    expect(seedsFor('several', 3)).toEqual(['1️⃣', '2️⃣', '3️⃣', '🚫', '🤷']);
-    expect(seedsFor('batch', 2)).toEqual(['✅', '❌', '🇦', '🇧', '🤷']);
+    expect(seedsFor('single', 1, 1)).toEqual(['✅', '❌', '🤷']);
+    expect(seedsFor('several', 3, 1)).toEqual(['1️⃣', '2️⃣', '3️⃣', '🚫', '🤷']);
+    expect(seedsFor('batch', 2, 1)).toEqual(['✅', '❌', '🇦', '🇧', '🤷']);
+  });
+
+  it('have “somebody else” where a project looks for several persons', () => {
+    expect(seedsFor('single', 1, 2)).toEqual(['✅', '❌', '👤', '🤷']);
+    expect(seedsFor('several', 2, 2)).toEqual(['1️⃣', '2️⃣', '🚫', '👤', '🤷']);
+    expect(seedsFor('batch', 2, 2)).toEqual(['✅', '❌', '🇦', '🇧', '🤷']);
+    expect([signOf('single', '👤'), signOf('batch', '👤')]).toEqual(['somebody_else', null]);
   });
 
   it.each(['single', 'several', 'batch'] as const)('mean something below %s', (kind) => {
-    for (const seed of seedsFor(kind, 9)) expect(signOf(kind, seed)).not.toBeNull();
+    for (const seed of seedsFor(kind, 9, 2)) expect(signOf(kind, seed)).not.toBeNull();
   });
 
   it('stand beside the faces as numbers or letters', () => {
     expect([1, 9].map((position) => markLabel('several', position))).toEqual(['1', '9']);
     expect([1, 9].map((position) => markLabel('batch', position))).toEqual(['A', 'I']);
+  });
+});
+
+describe('what changes from one thing said to another', () => {
+  const faces = [
+    { faceId: 11, position: 1 },
+    { faceId: 12, position: 2 },
+  ];
+  const asked = { person: 'Q2', persons: ['Q1', 'Q2', 'Q3'] };
+  const between = (before: string[], after: string[], persons = asked.persons) =>
+    changedAnswers(
+      faces,
+      { ...asked, persons },
+      answersOf('several', [1, 2], before),
+      answersOf('several', [1, 2], after),
+    ).map((one) => `${one.faceId} ${one.person} ${one.answer}`);
+
+  it('is about the person who is asked about', () => {
+    expect(between([], [ONE])).toEqual(['11 Q2 yes', '12 Q2 no']);
+    expect(between([ONE], [ONE, TWO])).toEqual(['12 Q2 yes']);
+    expect(between([ONE], [])).toEqual(['11 Q2 null', '12 Q2 null']);
+    expect(between([ONE], [ONE])).toEqual([]);
+  });
+
+  it('is about everybody where it was somebody else, and where it is not any more', () => {
+    expect(between([], ['👤'])).toEqual(
+      [11, 12].flatMap((face) => [`${face} Q2 no`, `${face} Q1 no`, `${face} Q3 no`]),
+    );
+    expect(between(['👤'], ['👤', ONE])).toEqual([
+      '11 Q2 yes',
+      '11 Q1 null',
+      '11 Q3 null',
+      '12 Q1 null',
+      '12 Q3 null',
+    ]);
+    expect(between(['🚫'], ['🚫', '👤'])).toEqual(
+      [11, 12].flatMap((face) => [`${face} Q1 no`, `${face} Q3 no`]),
+    );
+  });
+
+  it('of a project with one person is a no', () => {
+    expect(between([], ['👤'], ['Q2'])).toEqual(['11 Q2 no', '12 Q2 no']);
   });
 });

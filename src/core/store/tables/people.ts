@@ -29,6 +29,8 @@ export interface AccountProfilesTable {
   standing_at: Generated<Millis | null>;
   /** Which of the operator's rules the account does not meet, in words; null: it may take part. */
   barred: Generated<string | null>;
+  /** Does not want to stand on the leaderboard. */
+  hidden: Generated<Flag>;
 }
 
 /** One access token for each account in use; both tokens are encrypted. */

@@ -106,13 +106,53 @@ export interface EmbeddingsTable {
   vector: Bytes;
 }
 
-/** The matcher's opinion. Never a verdict, never an example. */
+/**
+ * The matcher's opinion: whom a face is most likely to be. Never a verdict, never an example. Only the nearest few of
+ * each person are kept; how many there are in all stands in `matched_persons`.
+ */
 export interface SuggestionsTable {
   project_id: number;
   face_id: number;
   person: string;
-  /** Mean Euclidean distance to the nearest confirmed examples. Lower is nearer. */
+  /** Mean Euclidean distance to the nearest confirmed examples, or to the portrait. Lower is nearer. */
   distance: number;
   /** 1 when near enough to be asked in a batch. */
   suggested: Flag;
+  /** 1 when the nearest face that people have decided is an example of the person, and is near. */
+  near: Generated<Flag>;
+}
+
+/** What the matcher measures a person against: confirmed faces, or the item's portrait while there are none. */
+export type MatchBasis = 'examples' | 'portrait';
+
+/** What the matcher found for a person of a project; there is no row while it has nothing to measure against. */
+export interface MatchedPersonsTable {
+  project_id: number;
+  person: string;
+  basis: MatchBasis;
+  /** Undecided faces that are more likely this person than anybody else of the project. */
+  faces: number;
+  /** Of those: how many are suggested, and how many are near an example. */
+  suggested: number;
+  near: number;
+  /** The distance of the nearest of those faces; null: there are none. */
+  nearest: number | null;
+}
+
+/** `small`: the face in it is not tall enough to be measured. */
+export type PortraitState = 'usable' | 'no_face' | 'several_faces' | 'small' | 'failed';
+
+/** What the detector found in an item's portrait (P18). It orders questions and is never an example. */
+export interface PortraitsTable {
+  person: string;
+  /** SHA-256 of the address, in hex: another picture is another row. */
+  url_hash: string;
+  model: string;
+  state: PortraitState;
+  /** As in `embeddings`; null unless it is usable. */
+  vector: Bytes | null;
+  attempts: number;
+  /** `failed`: not to be tried again before this; null: never. */
+  retry_at: Millis | null;
+  looked_at: Millis;
 }

@@ -1,8 +1,11 @@
-/** Projects, their persons, members and channels. */
+/** Projects, their persons, members, invitations and channels. */
 import type { Generated } from 'kysely';
-import type { Flag, Millis } from './columns.ts';
+import type { Bytes, Flag, Millis } from './columns.ts';
 
 export type ProjectState = 'active' | 'paused' | 'completed' | 'deleted';
+
+/** `reverted`: its edits were taken back on the wiki; `overturned`: owners decided against its verdicts. */
+export type PausedReason = 'reverted' | 'overturned';
 
 export interface ProjectsTable {
   id: Generated<number>;
@@ -36,6 +39,28 @@ export interface ProjectsTable {
   /** Moves whenever a verdict or a face changes; suggestions are computed for the value in `matched_change`. */
   change_number: Generated<number>;
   matched_change: Generated<number>;
+  /** How many of the moves of `change_number` were about verdicts alone. */
+  verdict_changes: Generated<number>;
+  /** One question in so many is a check, as soon as enough is decided; 0: never. */
+  check_every: Generated<number>;
+  /** Members who are wrong too often are put on probation. */
+  careful: Generated<Flag>;
+  /** The project pauses itself when so many of its last edits or verdicts were taken back, in percent; 0: never. */
+  pause_percent: Generated<number>;
+  /** Why it paused itself; a message has the words (`bot-paused-…`). */
+  paused_reason: Generated<PausedReason | null>;
+  /** When it went on after that: what was before counts no more against it. */
+  resumed_at: Generated<Millis | null>;
+  /** When somebody last looked whether it should pause, and who is careless. */
+  cared_at: Generated<Millis | null>;
+  /** When an owner said that the work is done; embeddings are kept for 90 days more. */
+  completed_at: Generated<Millis | null>;
+  deleted_at: Generated<Millis | null>;
+  /** When the rows of a deleted project were taken out; null: that is still to be done, or it is not deleted. */
+  purged_at: Generated<Millis | null>;
+  /** The owner who acknowledged the rules for photographs of identifiable people, and when. */
+  acknowledged_by: Generated<number | null>;
+  acknowledged_at: Generated<Millis | null>;
 }
 
 export interface ProjectPersonsTable {
@@ -47,6 +72,10 @@ export interface ProjectPersonsTable {
   portrait_title: string | null;
   portrait_url: string | null;
   position: number;
+  /** 1: an owner wants every face asked about, also when nothing near is left. */
+  ask_rest: Generated<Flag>;
+  /** 0 when the item has a date of death: everybody else is treated as living. */
+  living: Generated<Flag>;
 }
 
 export type MemberRole = 'owner' | 'member';
@@ -57,6 +86,30 @@ export interface ProjectMembersTable {
   role: MemberRole;
   status: 'active' | 'banned';
   joined_at: Millis;
+  banned_at: Generated<Millis | null>;
+  /** The last vote of the project when the ban came. */
+  banned_after: Generated<number | null>;
+  /** When an owner had everything counted again without this banned member. */
+  recounted_at: Generated<Millis | null>;
+  recounted_after: Generated<number | null>;
+  /** Since when verdicts need one vote more where this member agrees; null: as everybody. */
+  probation_at: Generated<Millis | null>;
+  /** When an owner ended it: answers before that count no more against the member. */
+  probation_lifted_at: Generated<Millis | null>;
+}
+
+/** A code with which any linked account becomes a member, once or often, until it runs out. */
+export interface InvitationsTable {
+  id: Generated<number>;
+  /** SHA-256 of the code: it is shown once and stored nowhere. */
+  code_hash: Bytes;
+  project_id: number;
+  created_by: number;
+  created_at: Millis;
+  expires_at: Millis;
+  revoked_at: Millis | null;
+  /** How many became members by it. */
+  uses: Generated<number>;
 }
 
 export interface ChannelsTable {
@@ -69,4 +122,6 @@ export interface ChannelsTable {
   max_open: number;
   bound_by: number | null;
   bound_at: Millis | null;
+  /** Disputes are shown here, for the owners, and nothing else. */
+  for_disputes: Generated<Flag>;
 }

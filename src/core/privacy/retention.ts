@@ -1,0 +1,167 @@
+import { describeError } from '../platform/errors.ts';
+import { releaseLease, takeLease } from '../store/leases.ts';
+import type { Store } from '../store/store.ts';
+import { eraseEmbeddings } from './embeddings.ts';
+import type { PurgeDeps } from './purge.ts';
+
+const DAY_MS = 24 * 60 * 60_000;
+const LEASE_MS = 10 * 60_000;
+/** PRODUCT S19. */
+export const KEPT_AFTER_COMPLETION_MS = 90 * DAY_MS;
+
+/** What the daily job deleted. */
+export interface RetentionReport {
+  readonly at: number;
+  /** Of files that no project with matching uses, or only one that was completed 90 days ago. */
+  readonly embeddings: number;
+  /** One-time links a day after they ran out. */
+  readonly linkRequests: number;
+  readonly sessions: number;
+  /** Notes on who was given a hint, once another may be given. */
+  readonly hints: number;
+  /** Kept numbers of hours that are too old for any period but "all time", put together. */
+  readonly counts: number;
+}
+
+const SETTING = 'retention';
+
+/** Once a day: deletes what is not needed any more, and keeps a report. @returns whether it was time */
+export async function retentionStep(deps: PurgeDeps): Promise<boolean> {
+  const { store, clock, log, workerId } = deps;
+  const last = await lastRetention(store);
+  if (last && last.at > clock.now() - DAY_MS) return false;
+  const lease = await takeLease(store, { name: SETTING, owner: workerId, now: clock.now(), ttl: LEASE_MS });
+  if (!lease) return false;
+  try {
+    const now = clock.now();
+    const report: RetentionReport = {
+      at: now,
+      embeddings: await dropEmbeddings(store, now),
+      linkRequests: await deleted(
+        store.db
+          .deleteFrom('link_requests')
+          .where('expires_at', '<', now - DAY_MS)
+          .executeTakeFirst(),
+      ),
+      sessions: await deleted(
+        store.db.deleteFrom('sessions').where('expires_at', '<=', now).executeTakeFirst(),
+      ),
+      hints: await dropHints(store, now),
+      counts: await rollUp(store, now),
+    };
+    await keepReport(store, report);
+    log.info({ ...report }, 'retention');
+    return false;
+  } catch (error) {
+    log.error({ error: describeError(error) }, 'retention failed; it is tried again');
+    throw error;
+  } finally {
+    await releaseLease(store, lease);
+  }
+}
+
+/** The report of the last time; null: it has never run. */
+export async function lastRetention(store: Store): Promise<RetentionReport | null> {
+  const row = await store.db
+    .selectFrom('settings')
+    .select('value')
+    .where('name', '=', SETTING)
+    .executeTakeFirst();
+  return row ? (JSON.parse(row.value) as RetentionReport) : null;
+}
+
+async function keepReport(store: Store, report: RetentionReport): Promise<void> {
+  const value = JSON.stringify(report);
+  await store.transaction(async (trx) => {
+    await trx.deleteFrom('settings').where('name', '=', SETTING).execute();
+    await trx.insertInto('settings').values({ name: SETTING, value }).execute();
+  });
+}
+
+/** Embeddings are biometric data: kept only while a project with matching on uses the file. */
+async function dropEmbeddings(store: Store, now: number): Promise<number> {
+  let erased = 0;
+  for (;;) {
+    const rows = await store.db
+      .selectFrom('embeddings')
+      .innerJoin('faces', 'faces.id', 'embeddings.face_id')
+      .select('faces.id')
+      .distinct()
+      .where((eb) =>
+        eb.not(
+          eb.exists(
+            eb
+              .selectFrom('project_files')
+              .innerJoin('projects', 'projects.id', 'project_files.project_id')
+              .select('projects.id')
+              .whereRef('project_files.file_id', '=', 'faces.file_id')
+              .where('projects.matching', '=', 1)
+              .where((inner) =>
+                inner.or([
+                  inner('projects.state', 'in', ['active', 'paused']),
+                  inner.and([
+                    inner('projects.state', '=', 'completed'),
+                    inner('projects.completed_at', '>', now - KEPT_AFTER_COMPLETION_MS),
+                  ]),
+                ]),
+              ),
+          ),
+        ),
+      )
+      .limit(1000)
+      .execute();
+    if (rows.length === 0) return erased;
+    erased += await store.transaction((trx) =>
+      eraseEmbeddings(
+        trx,
+        rows.map((row) => row.id),
+      ),
+    );
+  }
+}
+
+/** The value of a hint is when it was given. */
+async function dropHints(store: Store, now: number): Promise<number> {
+  const rows = await store.db
+    .selectFrom('settings')
+    .select(['name', 'value'])
+    .where('name', 'like', 'hint %')
+    .execute();
+  const old = rows.filter((row) => Number(row.value) < now - DAY_MS).map((row) => row.name);
+  if (old.length > 0) await store.db.deleteFrom('settings').where('name', 'in', old).execute();
+  return old.length;
+}
+
+/** Nobody asks about single hours that are longer ago than the longest period. */
+async function rollUp(store: Store, now: number): Promise<number> {
+  return store.transaction(async (trx) => {
+    const rows = await trx
+      .selectFrom('kept_counts')
+      .selectAll()
+      .where('hour', '<', now - 40 * DAY_MS)
+      .where('hour', '>', 0)
+      .execute();
+    for (const row of rows) {
+      const sum = await trx
+        .selectFrom('kept_counts')
+        .select('answers')
+        .where('account_id', '=', row.account_id)
+        .where('hour', '=', 0)
+        .executeTakeFirst();
+      await trx
+        .deleteFrom('kept_counts')
+        .where('account_id', '=', row.account_id)
+        .where('hour', 'in', [0, row.hour])
+        .execute();
+      await trx
+        .insertInto('kept_counts')
+        .values({ account_id: row.account_id, hour: 0, answers: row.answers + (sum?.answers ?? 0) })
+        .execute();
+    }
+    return rows.length;
+  });
+}
+
+async function deleted(work: Promise<{ numDeletedRows: bigint }>): Promise<number> {
+  return Number((await work).numDeletedRows);
+}

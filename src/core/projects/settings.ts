@@ -1,0 +1,176 @@
+import { audit } from '../platform/audit.ts';
+import { VisavisError } from '../platform/errors.ts';
+import { recountProject } from '../review/replay.ts';
+import { nudgeAfter } from '../review/votes.ts';
+import type { Store } from '../store/store.ts';
+import { projectChanged } from './changes.ts';
+import type { ChannelDeps } from './channels.ts';
+import { enterProject } from './members.ts';
+
+/** The rules of a project that its owners choose. */
+export interface ProjectRules {
+  /** 1 to 5 agreeing accounts. */
+  readonly votesNeeded: number;
+  /** Euclidean distance below which a face is suggested, 0.1 to 1. */
+  readonly threshold: number;
+  /** Confirmed faces of a person before there are suggestions. */
+  readonly minConfirmed: number;
+  /** Levels of subcategories, 0 to 10. */
+  readonly depth: number;
+}
+
+export interface ProjectSettings extends ProjectRules {
+  readonly title: string;
+  /** BCP 47: what the bot speaks in the project's channels. */
+  readonly language: string;
+  readonly open: boolean;
+  readonly matching: boolean;
+  /** Look for faces of a few pixels too; holds for files that are looked at from now on. */
+  readonly smallFaces: boolean;
+}
+
+const LONGEST_TITLE = 255;
+
+/** @throws VisavisError `bad_input` in words for the form */
+export function checkRules(rules: ProjectRules): void {
+  const inside = (value: number, low: number, high: number) =>
+    Number.isFinite(value) && value >= low && value <= high;
+  if (!Number.isInteger(rules.votesNeeded) || !inside(rules.votesNeeded, 1, 5))
+    throw bad('The number of votes needed is a whole number from 1 to 5.');
+  if (!inside(rules.threshold, 0.1, 1)) throw bad('The threshold is a number from 0.1 to 1; 0.6 is usual.');
+  if (!Number.isInteger(rules.minConfirmed) || !inside(rules.minConfirmed, 1, 100))
+    throw bad('The number of confirmed faces before suggestions is a whole number from 1 to 100.');
+  if (!Number.isInteger(rules.depth) || !inside(rules.depth, 0, 10))
+    throw bad('The depth of subcategories is a whole number from 0 to 10.');
+}
+
+/** null when there is no such project. */
+export async function projectSettings(store: Store, projectId: number): Promise<ProjectSettings | null> {
+  const row = await store.db
+    .selectFrom('projects')
+    .select(COLUMNS)
+    .where('id', '=', projectId)
+    .where('state', '!=', 'deleted')
+    .executeTakeFirst();
+  return row ? readRow(row) : null;
+}
+
+/**
+ * An owner changes the settings. What depends on them follows in the same transaction: verdicts when the number of
+ * votes changes; suggestions are computed anew, and the category is read again when it reaches farther or less far.
+ * @throws VisavisError `bad_input` in words for the form, `forbidden`, `not_found`
+ */
+export async function changeSettings(
+  deps: ChannelDeps,
+  { projectId, accountId, settings }: { projectId: number; accountId: number; settings: ProjectSettings },
+): Promise<void> {
+  const { store, clock, nudges } = deps;
+  checkRules(settings);
+  const title = checkTitle(settings.title);
+  const language = checkLanguage(settings.language);
+  const changes = await store.transaction(async (trx) => {
+    await enterProject(store, trx, projectId, accountId, 'owner');
+    const before = readRow(
+      await trx.selectFrom('projects').select(COLUMNS).where('id', '=', projectId).executeTakeFirstOrThrow(),
+    );
+    const after: ProjectSettings = { ...settings, title, language };
+    const changed = NAMES.filter((name) => before[name] !== after[name]);
+    if (changed.length === 0) return [];
+    const isNew = (...names: readonly (keyof ProjectSettings)[]) =>
+      names.some((name) => changed.includes(name));
+    const now = clock.now();
+    await trx
+      .updateTable('projects')
+      .set({
+        title,
+        language,
+        votes_needed: after.votesNeeded,
+        threshold: after.threshold,
+        min_confirmed: after.minConfirmed,
+        open: after.open ? 1 : 0,
+        matching: after.matching ? 1 : 0,
+        small_faces: after.smallFaces ? 1 : 0,
+        depth: after.depth,
+        ...(isNew('depth') ? { crawl_wanted_at: now } : {}),
+      })
+      .where('id', '=', projectId)
+      .execute();
+    if (isNew('threshold', 'minConfirmed', 'matching')) await projectChanged(trx, projectId);
+    await audit(store, trx, {
+      at: now,
+      accountId,
+      action: 'settings changed',
+      subject: `project ${projectId}`,
+      detail: Object.fromEntries(changed.map((name) => [name, [before[name], after[name]]])),
+    });
+    return isNew('votesNeeded') ? recountProject(store, trx, projectId, now) : [];
+  });
+  nudges.nudge('work');
+  nudges.nudge('posts');
+  nudges.nudge(`project:${projectId}`);
+  nudgeAfter(deps, projectId, changes);
+}
+
+const COLUMNS = [
+  'title',
+  'language',
+  'votes_needed',
+  'threshold',
+  'min_confirmed',
+  'open',
+  'matching',
+  'small_faces',
+  'depth',
+] as const;
+
+const NAMES = [
+  'title',
+  'language',
+  'votesNeeded',
+  'threshold',
+  'minConfirmed',
+  'open',
+  'matching',
+  'smallFaces',
+  'depth',
+] as const satisfies readonly (keyof ProjectSettings)[];
+
+function readRow(row: {
+  title: string;
+  language: string;
+  votes_needed: number;
+  threshold: number;
+  min_confirmed: number;
+  open: 0 | 1;
+  matching: 0 | 1;
+  small_faces: 0 | 1;
+  depth: number;
+}): ProjectSettings {
+  return {
+    title: row.title,
+    language: row.language,
+    votesNeeded: row.votes_needed,
+    threshold: row.threshold,
+    minConfirmed: row.min_confirmed,
+    open: row.open === 1,
+    matching: row.matching === 1,
+    smallFaces: row.small_faces === 1,
+    depth: row.depth,
+  };
+}
+
+function checkTitle(given: string): string {
+  const title = given.trim();
+  if (title === '') throw bad('The project needs a title.');
+  if (title.length > LONGEST_TITLE) throw bad(`The title has at most ${LONGEST_TITLE} characters.`);
+  return title;
+}
+
+function checkLanguage(code: string): string {
+  if (!/^[a-z]{2,3}(-[a-z0-9]{1,8}){0,2}$/i.test(code)) throw bad('The language is a code such as "en".');
+  return code;
+}
+
+function bad(message: string): VisavisError {
+  return new VisavisError('bad_input', message);
+}

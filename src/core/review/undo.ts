@@ -1,0 +1,123 @@
+import { audit } from '../platform/audit.ts';
+import { enterProject } from '../projects/members.ts';
+import type { Store, Trx } from '../store/store.ts';
+import { type ListedClaim, listedForRemoval } from './listed.ts';
+import { inChunks, type Pair } from './pairs.ts';
+import { resettle } from './settling.ts';
+import { lastVote } from './standing.ts';
+import type { VerdictChange } from './verdicts.ts';
+import { nudgeAfter, type VoteDeps } from './votes.ts';
+
+export interface Undone {
+  /** Answers that were taken back: each may have said something about several faces. */
+  readonly answers: number;
+  readonly changes: readonly VerdictChange[];
+  /** Statements on the wiki that lost their match by it. They stay there until somebody takes them back. */
+  readonly listed: readonly ListedClaim[];
+}
+
+/**
+ * Takes back the own last answers in a project, wherever they were given: afterwards everything counts as if they
+ * had never been cast.
+ * @param args.count how many answers; what was cast together is one
+ * @throws VisavisError `forbidden` when the account is no member
+ */
+export async function undoAnswers(
+  deps: VoteDeps,
+  args: { projectId: number; accountId: number; count: number },
+): Promise<Undone> {
+  const { projectId, accountId, count } = args;
+  return undo(deps, args, async (trx) => {
+    await enterProject(deps.store, trx, projectId, accountId);
+    const last = await standingBallots(trx, projectId, accountId)
+      .orderBy('id', 'desc')
+      .limit(count)
+      .execute();
+    return last.map((ballot) => ballot.id);
+  });
+}
+
+/**
+ * An owner takes back what a member has answered since a time.
+ * @param args.since UTC milliseconds
+ * @throws VisavisError `forbidden`
+ */
+export async function undoMemberAnswers(
+  deps: VoteDeps,
+  args: { projectId: number; memberId: number; since: number; accountId: number },
+): Promise<Undone> {
+  const { projectId, memberId, since, accountId } = args;
+  const { store, clock } = deps;
+  return undo(deps, args, async (trx) => {
+    await enterProject(store, trx, projectId, accountId, 'owner');
+    const ballots = await standingBallots(trx, projectId, memberId).where('cast_at', '>=', since).execute();
+    await audit(store, trx, {
+      at: clock.now(),
+      accountId,
+      action: 'answers undone',
+      subject: `project ${projectId}`,
+      detail: { member: memberId, since, answers: ballots.length },
+    });
+    return ballots.map((ballot) => ballot.id);
+  });
+}
+
+function standingBallots(trx: Trx, projectId: number, accountId: number) {
+  return trx
+    .selectFrom('ballots')
+    .select('id')
+    .where('project_id', '=', projectId)
+    .where('account_id', '=', accountId)
+    .where('undone_at', 'is', null);
+}
+
+async function undo(
+  deps: VoteDeps,
+  { projectId, accountId }: { projectId: number; accountId: number },
+  choose: (trx: Trx) => Promise<number[]>,
+): Promise<Undone> {
+  const { store, clock, nudges } = deps;
+  const undone = await store.transaction(async (trx) => {
+    const ids = await choose(trx);
+    const pairs = await takeOut(trx, ids, accountId, clock.now());
+    const changes = await resettle(store, trx, projectId, pairs, clock.now());
+    return { answers: ids.length, changes, listed: await listedNow(trx, projectId, changes) };
+  });
+  if (undone.answers > 0) nudges.nudge('posts');
+  nudgeAfter(deps, projectId, undone.changes);
+  return undone;
+}
+
+/** Marks ballots as undone. @returns what they were about */
+async function takeOut(trx: Trx, ballotIds: readonly number[], by: number, now: number): Promise<Pair[]> {
+  const pairs: Pair[] = [];
+  const undone_after = await lastVote(trx);
+  for (const ids of inChunks(ballotIds)) {
+    await trx
+      .updateTable('ballots')
+      .set({ undone_at: now, undone_by: by, undone_after })
+      .where('id', 'in', ids)
+      .execute();
+    const rows = await trx
+      .selectFrom('votes')
+      .select(['face_id', 'person'])
+      .distinct()
+      .where('ballot_id', 'in', ids)
+      .execute();
+    pairs.push(...rows.map((row) => ({ faceId: row.face_id, person: row.person })));
+  }
+  return pairs;
+}
+
+async function listedNow(
+  trx: Trx | Store['db'],
+  projectId: number,
+  changes: readonly VerdictChange[],
+): Promise<ListedClaim[]> {
+  const lost = changes.filter((change) => change.before === 'match');
+  return listedForRemoval(
+    trx,
+    projectId,
+    lost.map((change) => change.faceId),
+  );
+}

@@ -1,0 +1,131 @@
+import type { Answer, ClaimState, VerdictsTable, VerdictValue } from '../store/schema.ts';
+import type { Store } from '../store/store.ts';
+import { standingAnswers } from './leaderboard.ts';
+
+/** One verdict, as it is given away: nobody's name and no embedding. */
+export interface ExportedVerdict {
+  readonly file: string;
+  readonly pageId: number;
+  readonly pageUrl: string;
+  /** Left, top, width, height as fractions of the upright picture. */
+  readonly x: number;
+  readonly y: number;
+  readonly w: number;
+  readonly h: number;
+  readonly person: string;
+  readonly verdict: VerdictValue;
+  readonly source: VerdictsTable['source'];
+  readonly yes: number;
+  readonly no: number;
+  readonly unsure: number;
+  /** ISO 8601, UTC. */
+  readonly changedAt: string;
+  readonly claim: ClaimState | null;
+  readonly statementId: string | null;
+}
+
+const COLUMNS: readonly (keyof ExportedVerdict)[] = [
+  'file',
+  'pageId',
+  'pageUrl',
+  'x',
+  'y',
+  'w',
+  'h',
+  'person',
+  'verdict',
+  'source',
+  'yes',
+  'no',
+  'unsure',
+  'changedAt',
+  'claim',
+  'statementId',
+];
+
+/** All verdicts of a project, by file and face. How many said what, but not who. */
+export async function exportVerdicts(store: Store, projectId: number): Promise<ExportedVerdict[]> {
+  const votes = await standingAnswers(store.db)
+    .select((eb) => ['votes.face_id', 'votes.person', 'votes.answer', eb.fn.countAll<number>().as('n')])
+    .where('votes.project_id', '=', projectId)
+    .groupBy(['votes.face_id', 'votes.person', 'votes.answer'])
+    .execute();
+  const counts = new Map(votes.map((row) => [`${row.face_id} ${row.person} ${row.answer}`, row.n]));
+  const rows = await store.db
+    .selectFrom('verdicts')
+    .innerJoin('faces', 'faces.id', 'verdicts.face_id')
+    .innerJoin('files', 'files.id', 'faces.file_id')
+    .innerJoin('project_persons', (join) =>
+      join
+        .onRef('project_persons.project_id', '=', 'verdicts.project_id')
+        .onRef('project_persons.person', '=', 'verdicts.person'),
+    )
+    .leftJoin('item_redirects', 'item_redirects.item', 'verdicts.person')
+    .leftJoin('sdc_claims', (join) =>
+      join
+        .onRef('sdc_claims.page_id', '=', 'files.page_id')
+        .on((eb) => eb('sdc_claims.person', '=', eb.fn.coalesce('item_redirects.target', 'verdicts.person'))),
+    )
+    .select([
+      'verdicts.face_id',
+      'verdicts.person',
+      'verdicts.verdict',
+      'verdicts.source',
+      'verdicts.changed_at',
+      'files.title',
+      'files.page_id',
+      'files.page_url',
+      'faces.x',
+      'faces.y',
+      'faces.w',
+      'faces.h',
+      'sdc_claims.state as claim',
+      'sdc_claims.statement_id',
+    ])
+    .where('verdicts.project_id', '=', projectId)
+    .where('verdicts.verdict', '!=', 'open')
+    .orderBy('files.title')
+    .orderBy('verdicts.face_id')
+    .orderBy('verdicts.person')
+    .execute();
+  return rows.map((row) => {
+    const count = (answer: Answer) => counts.get(`${row.face_id} ${row.person} ${answer}`) ?? 0;
+    // A statement of somebody else has an id that is not ours to give.
+    const ours = row.claim === 'written' || row.claim === 'removing';
+    return {
+      file: row.title,
+      pageId: row.page_id,
+      pageUrl: row.page_url,
+      x: row.x,
+      y: row.y,
+      w: row.w,
+      h: row.h,
+      person: row.person,
+      verdict: row.verdict,
+      source: row.source,
+      yes: count('yes'),
+      no: count('no'),
+      unsure: count('unsure'),
+      changedAt: new Date(row.changed_at).toISOString(),
+      claim: row.claim,
+      statementId: ours ? row.statement_id : null,
+    };
+  });
+}
+
+/** RFC 4180, with a first line of names. */
+export function toCsv(verdicts: readonly ExportedVerdict[]): string {
+  const lines = verdicts.map((verdict) => COLUMNS.map((column) => csvCell(verdict[column])).join(','));
+  return [COLUMNS.join(','), ...lines].map((line) => `${line}\r\n`).join('');
+}
+
+/**
+ * Titles are anybody's text: what a spreadsheet would run as a formula gets an apostrophe in front
+ * (https://owasp.org/www-community/attacks/CSV_Injection).
+ */
+function csvCell(value: string | number | null): string {
+  if (value === null) return '';
+  if (typeof value === 'number') return String(value);
+  const text = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
