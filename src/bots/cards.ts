@@ -1,14 +1,20 @@
 import type { Detector, Drawing, Drawn } from '../core/faces/detector.ts';
 import { describeError, type ErrorCode } from '../core/platform/errors.ts';
+import { usernamesOf } from '../core/review/names.ts';
+import { pairKey } from '../core/review/pairs.ts';
 import { markLabel, seedsFor } from '../core/review/reactions.ts';
-import { standingVotes } from '../core/review/standing.ts';
-import type { QuestionKind, QuestionState, VerdictValue } from '../core/store/schema.ts';
+import { standingVotesOf } from '../core/review/standing.ts';
+import type { QuestionKind, QuestionPurpose, QuestionState, VerdictValue } from '../core/store/schema.ts';
 import type { Store } from '../core/store/store.ts';
 import type { Pictures } from '../core/wiki/pictures.ts';
 import type { Card, CardPicture } from './chat.ts';
 
 /** A message in one language, with its parameters. */
-export type Translate = (key: string, ...params: (string | number)[]) => string;
+export interface Translate {
+  (key: string, ...params: (string | number)[]): string;
+  /** Of the messages, which may be a fallback of the one asked for. */
+  readonly language: string;
+}
 
 export interface CardDeps {
   readonly store: Store;
@@ -37,8 +43,11 @@ export interface Question {
   readonly id: number;
   readonly projectId: number;
   readonly kind: QuestionKind;
+  readonly purpose: QuestionPurpose;
   readonly state: QuestionState;
   readonly person: string;
+  /** Whom the project looks for. */
+  readonly persons: number;
   readonly label: string;
   readonly description: string;
   readonly portraitUrl: string | null;
@@ -56,9 +65,15 @@ export async function readQuestion(store: Store, questionId: number): Promise<Qu
         .onRef('project_persons.project_id', '=', 'questions.project_id')
         .onRef('project_persons.person', '=', 'questions.person'),
     )
-    .select([
+    .select((eb) => [
+      eb
+        .selectFrom('project_persons as all')
+        .select((q) => q.fn.countAll<number>().as('n'))
+        .whereRef('all.project_id', '=', 'questions.project_id')
+        .as('persons'),
       'questions.project_id',
       'questions.kind',
+      'questions.purpose',
       'questions.state',
       'questions.person',
       'label',
@@ -103,8 +118,10 @@ export async function readQuestion(store: Store, questionId: number): Promise<Qu
     id: questionId,
     projectId: row.project_id,
     kind: row.kind,
+    purpose: row.purpose,
     state: row.state,
     person: row.person,
+    persons: row.persons ?? 1,
     label: row.label,
     description: row.description,
     portraitUrl: row.portrait_url,
@@ -135,7 +152,12 @@ export async function questionCard(
   const t = deps.translate(question.language);
   const picture: CardPicture = { ...drawn, alt: altText(t, question) };
   const words = await questionWords(deps, question);
-  return { card: { ...words, picture }, seeds: seedsFor(question.kind, question.faces.length) };
+  return { card: { ...words, picture }, seeds: seedsOf(question) };
+}
+
+/** The bot's own reactions below a question. */
+export function seedsOf(question: Question): string[] {
+  return seedsFor(question.kind, question.faces.length, question.persons);
 }
 
 /** The words around the picture: the question, and what has come of it. */
@@ -144,6 +166,8 @@ export async function questionWords(deps: CardDeps, question: Question): Promise
   const [first] = question.faces;
   const lines = [question.description, t(`bot-how-${question.kind}`)];
   if (question.kind === 'batch') lines.push(t('bot-how-batch-letters'));
+  else if (question.persons > 1) lines.push(t('bot-how-somebody-else'));
+  if (question.purpose === 'dispute') lines.push(t('bot-how-dispute'));
   const outcome = await outcomeLines(deps, question, t);
   const text = (question.state === 'open' ? [...lines, ...outcome] : [question.description, ...outcome])
     .filter((line) => line !== '')
@@ -180,38 +204,35 @@ export async function questionWords(deps: CardDeps, question: Question): Promise
 /** What the votes have come to, face by face, and who said so; nothing before there is a verdict (PRODUCT C3). */
 async function outcomeLines(deps: CardDeps, question: Question, t: Translate): Promise<string[]> {
   if (question.state === 'withdrawn') return [t('bot-withdrawn')];
+  // A check looks like any other question until it is closed; who was wrong is nobody's business here.
+  const isCheck = question.purpose === 'check';
+  if (isCheck && question.state === 'open') return [];
   const decided = question.faces.filter((face) => face.decided);
-  if (decided.length === 0) return [];
-  const lines: string[] = [];
+  const lines = isCheck ? [t('bot-was-check')] : [];
   const groups = Map.groupBy(decided, (face) => face.verdict);
   for (const [verdict, faces] of groups) {
     const labels = faces.map((face) => markLabel(question.kind, face.position)).join(', ');
     const key = question.kind === 'single' ? `bot-verdict-${verdict}` : `bot-verdicts-${verdict}`;
     lines.push(t(key.replaceAll('_', '-'), question.label, labels, faces.length));
   }
-  const voters = await votersOf(deps.store, question);
+  const voters = decided.length === 0 || isCheck ? [] : await votersOf(deps.store, question);
   if (voters.length > 0) lines.push(t('bot-voters', voters.join(', '), voters.length));
+  if (question.state === 'over' || question.state === 'resting') lines.push(t('bot-over'));
   return lines;
 }
 
 async function votersOf(store: Store, question: Question): Promise<string[]> {
-  const ids = new Set<number>();
-  await store.transaction(async (trx) => {
-    ids.clear();
-    for (const face of question.faces) {
-      for (const vote of await standingVotes(trx, question.projectId, face.faceId, question.person)) {
-        if (vote.answer !== 'unsure') ids.add(vote.accountId);
-      }
-    }
-  });
-  if (ids.size === 0) return [];
-  const names = await store.db
-    .selectFrom('account_profiles')
-    .select('username')
-    .where('account_id', 'in', [...ids])
-    .orderBy('username')
-    .execute();
-  return names.map((row) => row.username);
+  const standing = await standingVotesOf(
+    store.db,
+    question.projectId,
+    question.faces.map((face) => face.faceId),
+  );
+  const ids = question.faces
+    .flatMap(({ faceId }) => standing.get(pairKey({ faceId, person: question.person })) ?? [])
+    .filter((vote) => vote.answer !== 'unsure')
+    .map((vote) => vote.accountId);
+  const names = await usernamesOf(store.db, ids);
+  return [...names.values()].sort();
 }
 
 /** These files can never be shown: asking again would give the same. */

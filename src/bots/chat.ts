@@ -32,6 +32,18 @@ export interface Card {
   readonly footer?: string;
   /** Users to mention, by the platform's ids. */
   readonly mentions?: readonly string[];
+  /**
+   * Answers that can be given by a button as well, seen by nobody else, where the platform has buttons and the desk
+   * takes them (`onButton`). A card without any takes those away that are there.
+   */
+  readonly buttons?: readonly CardButton[];
+}
+
+export interface CardButton {
+  /** Says the same as this reaction. */
+  readonly emoji: string;
+  /** What stands on it beside the emoji; may be empty. */
+  readonly label: string;
 }
 
 export interface ChatUser {
@@ -48,8 +60,22 @@ export interface ReactionEvent {
   readonly emoji: string;
   /** The reaction's own id, where the platform has one (Matrix). */
   readonly eventId?: string;
-  /** `taken_back`: by the user; `cleared`: by somebody else, so the vote stands. */
+  /**
+   * `taken_back`: by the user; `cleared`: by somebody else, so the vote stands. Where the platform does not say whose
+   * reactions were cleared, the user's id and name are empty; where all were, the emoji is empty too.
+   */
   readonly change: 'added' | 'taken_back' | 'cleared';
+}
+
+/** Somebody presses a button of a card. Nobody else sees it, and a button can be pressed again and again. */
+export interface ButtonEvent {
+  readonly channelId: string;
+  readonly messageId: string;
+  readonly user: ChatUser;
+  /** Of the `CardButton`. */
+  readonly emoji: string;
+  /** Answers where only this user sees it. */
+  replyPrivately(card: Card): Promise<void>;
 }
 
 export interface CommandEvent {
@@ -75,6 +101,17 @@ export interface CommandEvent {
 export interface ChatHandlers {
   onReaction(event: ReactionEvent): Promise<void>;
   onCommand(event: CommandEvent): Promise<void>;
+  /** Without it no buttons are shown. */
+  onButton?(event: ButtonEvent): Promise<void>;
+  /** The connection is back, but events in between are lost: the posts' reactions must be read. */
+  onGap?(): void;
+}
+
+export interface ChatHealth {
+  /** `ended`: for good, until the process starts anew with another configuration. */
+  readonly state: 'starting' | 'up' | 'away' | 'ended';
+  /** What to do about it; null while all is well. */
+  readonly reason: string | null;
 }
 
 export interface Chat {
@@ -95,4 +132,6 @@ export interface Chat {
   ): Promise<{ user: ChatUser; emoji: string; eventId?: string }[] | null>;
   /** A private message, as far as the platform has one. */
   tell(userId: string, card: Card): Promise<void>;
+  /** How the connection stands; platforms inside this process have none. */
+  health?(): ChatHealth;
 }

@@ -5,7 +5,12 @@ import { ACTIVE, previewRun, requestStop, startRun, startUndo } from '../core/de
 import { describeError, VisavisError } from '../core/platform/errors.ts';
 import { bindChannel, channelByExternalId, unbindChannel } from '../core/projects/channels.ts';
 import { projectOverview } from '../core/projects/overview.ts';
-import { withdrawQuestion } from '../core/review/questions.ts';
+import { changeSettings, projectSettings } from '../core/projects/settings.ts';
+import { pausedReason } from '../core/review/care.ts';
+import { questionFaces, withdrawQuestion } from '../core/review/questions.ts';
+import { askableFor, skipFaces } from '../core/review/skips.ts';
+import { undoAnswers } from '../core/review/undo.ts';
+import { leaderboard } from '../core/statistics/leaderboard.ts';
 import type { Translate } from './cards.ts';
 import type { Chat, CommandEvent } from './chat.ts';
 import type { DeskDeps } from './desk.ts';
@@ -46,14 +51,18 @@ export const COMMANDS: readonly Command[] = [
   { name: 'unlink', needs: 'nothing', run: unlink },
   { name: 'whoami', needs: 'nothing', run: whoami },
   { name: 'forget-me', usage: '[yes]', needs: 'link', run: forgetMe },
-  { name: 'setup', usage: 'NUMBER', needs: 'link', run: setup },
+  { name: 'setup', usage: 'NUMBER [disputes]', needs: 'link', run: setup },
   { name: 'unbind', needs: 'link', run: unbind },
   { name: 'status', needs: 'project', run: status },
   { name: 'next', needs: 'project', run: next },
   { name: 'write', usage: '[yes]', needs: 'project', run: write },
   { name: 'stop', needs: 'project', run: stop },
   { name: 'undo', usage: '[RUN]', needs: 'project', run: undo },
+  { name: 'skip', usage: '[QUESTION]', needs: 'project', run: skip },
+  { name: 'retract', needs: 'project', run: retract },
   { name: 'withdraw', usage: 'QUESTION', needs: 'project', run: withdraw },
+  { name: 'leaderboard', needs: 'nothing', run: showLeaderboard },
+  { name: 'language', usage: '[CODE]', needs: 'project', run: language },
 ];
 
 /** Runs a command; unknown ones are silent. What goes wrong is told to the person who asked, privately. */
@@ -122,15 +131,19 @@ async function setup({ deps, chat, event, t, account }: Linked): Promise<void> {
   const projectId = Number(event.args[0]);
   if (!Number.isSafeInteger(projectId) || projectId < 1)
     return event.replyPrivately({ text: t('bot-setup-how') });
+  const forDisputes = event.args[1] === 'disputes';
+  if (event.args.length > 1 && !forDisputes) return event.replyPrivately({ text: t('bot-setup-how') });
   await bindChannel(deps, {
     platform: chat.platform,
     externalId: event.channelId,
     name: event.channelName,
     projectId,
     accountId: account.id,
+    forDisputes,
   });
   const overview = await projectOverview(deps.store, projectId);
-  await event.reply({ text: t('bot-setup-done', overview?.project.title ?? '') });
+  const key = forDisputes ? 'bot-setup-disputes-done' : 'bot-setup-done';
+  await event.reply({ text: t(key, overview?.project.title ?? '') });
 }
 
 async function unbind({ deps, chat, event, t, account }: Linked): Promise<void> {
@@ -148,9 +161,10 @@ async function status({ deps, event, t, bound }: InProject): Promise<void> {
   const overview = await projectOverview(deps.store, bound.projectId);
   if (!overview) return;
   const { project, files, verdicts, claims, waitingFor } = overview;
+  const paused = await pausedReason(deps.store, bound.projectId);
   await event.reply({
     title: project.title,
-    text: t(waitingFor.key, ...waitingFor.params),
+    text: paused ? t(`bot-paused-${paused}`) : t(waitingFor.key, ...waitingFor.params),
     fields: [
       { label: t('bot-status-files'), value: `${files.detected} / ${files.total}` },
       { label: t('bot-status-faces'), value: String(overview.faces) },
@@ -163,13 +177,15 @@ async function status({ deps, event, t, bound }: InProject): Promise<void> {
   });
 }
 
-/** Says where things stand when there is nothing to ask; otherwise the desk is at it already. */
-async function next({ deps, event, t, bound }: InProject): Promise<void> {
+/** Says where things stand, and which question of a chat waits for this member. */
+async function next({ deps, event, t, account, bound }: InProject): Promise<void> {
   const overview = await projectOverview(deps.store, bound.projectId);
   deps.nudges.nudge('posts');
-  if (overview) {
-    await event.replyPrivately({ text: t(overview.waitingFor.key, ...overview.waitingFor.params) });
-  }
+  if (!overview) return;
+  const lines = [t(overview.waitingFor.key, ...overview.waitingFor.params)];
+  const mine = await askableFor(deps.store, { projectId: bound.projectId, accountId: account.id });
+  if (mine?.questionId) lines.push(t('bot-next-yours', mine.questionId));
+  await event.replyPrivately({ text: lines.join('\n') });
 }
 
 async function write(context: InProject): Promise<void> {
@@ -212,16 +228,90 @@ async function undo(context: InProject): Promise<void> {
 }
 
 async function withdraw({ deps, event, t, account, bound }: InProject): Promise<void> {
-  const id = Number(event.args[0]);
-  const question = await deps.store.db
-    .selectFrom('questions')
-    .select('id')
-    .where('id', '=', Number.isSafeInteger(id) ? id : 0)
-    .where('project_id', '=', bound.projectId)
-    .executeTakeFirst();
+  const question = await questionNamed(deps, event, bound);
   if (!question) return event.replyPrivately({ text: t('bot-withdraw-how') });
   await withdrawQuestion(deps, question.id, account.id);
   await event.replyPrivately({ text: t('bot-withdraw-done', question.id) });
+}
+
+/** For this member alone; without a number, the newest question of the channel. */
+async function skip({ deps, event, t, account, bound }: InProject): Promise<void> {
+  const question =
+    event.args[0] === undefined
+      ? await newestQuestion(deps, bound.id)
+      : await questionNamed(deps, event, bound);
+  if (!question) return event.replyPrivately({ text: t('bot-skip-how') });
+  const faces = await questionFaces(deps.store.db, question.id);
+  await skipFaces(deps, {
+    projectId: bound.projectId,
+    accountId: account.id,
+    faces: faces.map(({ faceId }) => ({ faceId, person: question.person })),
+  });
+  await event.replyPrivately({ text: t('bot-skip-done', question.id) });
+}
+
+/** The first few of the last 30 days; the page has everybody. */
+async function showLeaderboard({ deps, event, t }: CommandContext): Promise<void> {
+  const rows = await leaderboard(deps.store, 'month', deps.clock.now());
+  const lines = rows
+    .slice(0, 10)
+    .map((row, i) => t('bot-leaderboard-line', i + 1, row.username, row.answers, row.written));
+  await event.replyPrivately({
+    title: t('bot-leaderboard-title'),
+    text: lines.length > 0 ? lines.join('\n') : t('bot-leaderboard-none'),
+    links: [{ text: t('bot-leaderboard-link'), url: `${deps.publicUrl}/leaderboard` }],
+  });
+}
+
+/** What the bot speaks in the channels of the project; owners choose it. */
+async function language({ deps, event, t, account, bound }: InProject): Promise<void> {
+  const settings = await projectSettings(deps.store, bound.projectId);
+  if (!settings) return;
+  const code = event.args[0]?.toLowerCase() ?? '';
+  const spoken = deps.translate(code);
+  if (code === '' || spoken.language !== code)
+    return event.replyPrivately({ text: t('bot-language-how', settings.language) });
+  await changeSettings(deps, {
+    projectId: bound.projectId,
+    accountId: account.id,
+    settings: { ...settings, language: code },
+  });
+  await event.replyPrivately({ text: spoken('bot-language-done') });
+}
+
+async function retract({ deps, event, t, account, bound }: InProject): Promise<void> {
+  const { answers, listed } = await undoAnswers(deps, {
+    projectId: bound.projectId,
+    accountId: account.id,
+    count: 1,
+  });
+  if (answers === 0) return event.replyPrivately({ text: t('bot-retract-nothing') });
+  const lines = [t('bot-retract-done')];
+  if (listed.length > 0) lines.push(t('bot-retract-listed', listed.length));
+  await event.replyPrivately({ text: lines.join('\n') });
+}
+
+/** By its number, with or without the # that stands below it. */
+async function questionNamed({ store }: DeskDeps, event: CommandEvent, bound: InProject['bound']) {
+  const id = Number(event.args[0]?.replace(/^#/, ''));
+  return store.db
+    .selectFrom('questions')
+    .select(['id', 'person'])
+    .where('id', '=', Number.isSafeInteger(id) ? id : 0)
+    .where('project_id', '=', bound.projectId)
+    .executeTakeFirst();
+}
+
+async function newestQuestion({ store }: DeskDeps, channelId: number) {
+  return store.db
+    .selectFrom('posts')
+    .innerJoin('questions', 'questions.id', 'posts.question_id')
+    .select(['questions.id', 'questions.person'])
+    .where('posts.channel_id', '=', channelId)
+    .where('posts.state', '=', 'up')
+    .where('questions.state', '=', 'open')
+    .orderBy('posts.id', 'desc')
+    .executeTakeFirst();
 }
 
 /** The message that shows the run's progress from now on; 🛑 below it stops the run. */

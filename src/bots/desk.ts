@@ -4,7 +4,11 @@ import type { Clock } from '../core/platform/clock.ts';
 import { describeError } from '../core/platform/errors.ts';
 import type { Log } from '../core/platform/log.ts';
 import type { Nudges } from '../core/platform/nudges.ts';
-import { boundChannels } from '../core/projects/channels.ts';
+import { type BoundChannel, boundChannels } from '../core/projects/channels.ts';
+import { askCheck, closeOldCheck } from '../core/review/checks.ts';
+import { askDispute } from '../core/review/disputes.ts';
+import { endRests, moveUnanswered, releaseStranded } from '../core/review/moving.ts';
+import { hasRoom } from '../core/review/questions.ts';
 import { type Lease, releaseLease, renewLease, takeLease } from '../core/store/leases.ts';
 import type { Store } from '../core/store/store.ts';
 import { tellBrokenLinks } from './broken-links.ts';
@@ -12,7 +16,8 @@ import type { CardDeps, Translate } from './cards.ts';
 import type { Chat, ChatHandlers, CommandEvent, ReactionEvent } from './chat.ts';
 import { runCommand } from './commands.ts';
 import { countEarlierReactions, takeReaction } from './inbox.ts';
-import { type Patience, reconcilePosts, showPosts } from './posts.ts';
+import { createLanes } from './lanes.ts';
+import { type Patience, reconcilePosts, removePosts, showPosts } from './posts.ts';
 import { reportRuns } from './reports.ts';
 
 export interface DeskDeps extends CardDeps {
@@ -34,6 +39,8 @@ export interface Desk {
 const LEASE_MS = 30_000;
 /** Nudges may be lost, so everything is looked at this often anyway. */
 const LOOK_EVERY_MS = 5_000;
+/** Events at one time: most of each is waiting for the database, which has few connections (3 by default). */
+const EVENTS_AT_ONCE = 4;
 
 /**
  * The bot's desk on one platform: posts questions, turns reactions into votes, answers commands, keeps posts up
@@ -43,31 +50,48 @@ export function createDesk(deps: DeskDeps, chat: Chat): Desk {
   const { store, clock, nudges, log } = deps;
   const ending = new AbortController();
   let working: Promise<void> = Promise.resolve();
-  let inbox: Promise<void> = Promise.resolve();
+  const inbox = createLanes(EVENTS_AT_ONCE);
   let wake = new AbortController();
   const unlisten: (() => void)[] = [];
-  const patience: Patience = new Map();
+  const patience: { readonly shown: Patience; readonly removed: Patience } = {
+    shown: new Map(),
+    removed: new Map(),
+  };
+  let tidiedAt = Number.NEGATIVE_INFINITY;
+  /** Events were lost, so all open posts are read again. */
+  let gap = false;
 
-  /** Events one after the other, in the order in which they came. */
-  const enqueue = (what: string, work: () => Promise<void>): Promise<void> => {
-    inbox = inbox.then(async () => {
+  /** Events of one person, and those below one message, one after the other, in the order in which they came. */
+  const enqueue = async (what: string, keys: readonly string[], work: () => Promise<void>): Promise<void> => {
+    await inbox.run(keys, async () => {
       try {
         await work();
       } catch (error) {
         log.error({ platform: chat.platform, error: describeError(error) }, `${what} failed`);
       }
-      wake.abort();
     });
-    return inbox;
+    lookSoon();
+  };
+  /** People's answers come first: the last event of many has the posts brought up to date. */
+  const lookSoon = () => {
+    if (!inbox.busy) wake.abort();
   };
   const handlers: ChatHandlers = {
-    onReaction: (event: ReactionEvent) => enqueue('reaction', () => takeReaction(deps, chat, event)),
-    onCommand: (event: CommandEvent) => enqueue(`command ${event.name}`, () => runCommand(deps, chat, event)),
+    onReaction: (event: ReactionEvent) =>
+      enqueue('reaction', [`user ${event.user.id}`, `message ${event.channelId} ${event.messageId}`], () =>
+        takeReaction(deps, chat, event),
+      ),
+    onCommand: (event: CommandEvent) =>
+      enqueue(`command ${event.name}`, [`user ${event.user.id}`], () => runCommand(deps, chat, event)),
+    onGap: () => {
+      gap = true;
+      wake.abort();
+    },
   };
 
   return {
     async start() {
-      for (const topic of ['posts', 'runs'] as const) unlisten.push(nudges.listen(topic, () => wake.abort()));
+      for (const topic of ['posts', 'runs'] as const) unlisten.push(nudges.listen(topic, lookSoon));
       working = hold();
     },
     async stop() {
@@ -75,12 +99,12 @@ export function createDesk(deps: DeskDeps, chat: Chat): Desk {
       wake.abort();
       for (const end of unlisten) end();
       await working;
-      await inbox;
+      await inbox.settled();
     },
   };
 
   async function hold(): Promise<void> {
-    while (!ending.signal.aborted) {
+    while (!ending.signal.aborted && !hasEnded()) {
       const lease = await takeLease(store, {
         name: `chat ${chat.platform}`,
         owner: deps.workerId,
@@ -92,27 +116,34 @@ export function createDesk(deps: DeskDeps, chat: Chat): Desk {
     }
   }
 
+  /** For good: trying again would be one more refused request, for ever. The reason stands in its health. */
+  function hasEnded(): boolean {
+    return chat.health?.().state === 'ended';
+  }
+
   async function work(lease: Lease): Promise<void> {
     const held = new AbortController();
     const keeping = keep(lease, held);
     try {
       await chat.start(handlers);
       let unread = await reconcilePosts(deps, chat, handlers);
-      while (!ending.signal.aborted && !held.signal.aborted) {
+      while (!ending.signal.aborted && !held.signal.aborted && !hasEnded()) {
         wake = new AbortController();
         const more = await look();
-        unread = await reconcilePosts(deps, chat, handlers, unread);
+        const all = gap;
+        gap = false;
+        unread = await reconcilePosts(deps, chat, handlers, all ? undefined : unread);
         if (!more && !ending.signal.aborted) await clock.sleep(LOOK_EVERY_MS, wake.signal);
       }
     } catch (error) {
       log.error({ platform: chat.platform, error: describeError(error) }, 'the chat stopped; trying again');
-      await clock.sleep(LOOK_EVERY_MS, ending.signal);
+      if (!hasEnded()) await clock.sleep(LOOK_EVERY_MS, ending.signal);
     } finally {
       held.abort();
       await keeping;
       await chat.stop();
       // What came in is dealt with before somebody else reads the posts.
-      await inbox;
+      await inbox.settled();
       await releaseLease(store, lease).catch(() => {});
     }
   }
@@ -141,8 +172,9 @@ export function createDesk(deps: DeskDeps, chat: Chat): Desk {
     for (const [what, part] of [
       ['links', () => tellLinked()],
       ['broken links', () => tellBrokenLinks(deps, chat)],
+      ['old questions', () => tidy()],
       ['questions', () => askInChannels()],
-      ['posts', () => showPosts(deps, chat, patience)],
+      ['posts', () => showPosts(deps, chat, patience.shown)],
       ['runs', () => reportRuns(deps, chat)],
     ] as const) {
       try {
@@ -157,24 +189,40 @@ export function createDesk(deps: DeskDeps, chat: Chat): Desk {
     return more;
   }
 
+  /** Questions whose time or whose channel is over, and messages that have to go: not at every wink. */
+  async function tidy(): Promise<boolean> {
+    const args = { platform: chat.platform, now: clock.now() };
+    if (args.now - tidiedAt < LOOK_EVERY_MS) return false;
+    const released = await releaseStranded(store, args);
+    const moved = await moveUnanswered(store, args);
+    const closed = await closeOldCheck(store, args.now);
+    const rested = await endRests(store, args.now);
+    const removed = await removePosts(deps, chat, patience.removed);
+    const more = released || moved || closed || rested || removed;
+    if (!more) tidiedAt = args.now;
+    return more;
+  }
+
   async function askInChannels(): Promise<boolean> {
     let asked = false;
-    for (const channel of await boundChannels(store, chat.platform)) {
-      asked =
-        (await askNext(store, {
-          channelId: channel.id,
-          projectId: channel.projectId,
-          maxOpen: channel.maxOpen,
-          now: clock.now(),
-        })) || asked;
-    }
+    for (const channel of await boundChannels(store, chat.platform)) asked = (await ask(channel)) || asked;
     return asked;
+  }
+
+  async function ask({ id, projectId, maxOpen, forDisputes }: BoundChannel): Promise<boolean> {
+    const args = { channelId: id, projectId, maxOpen, now: clock.now() };
+    // Most of the time there is no room; then nobody has to wait for the lock on the project.
+    if (!(await hasRoom(store.db, args, forDisputes ? ['dispute'] : ['ask', 'check']))) return false;
+    if (forDisputes) return askDispute(store, args);
+    return (await askCheck(store, args)) || (await askNext(store, args));
   }
 
   async function tellLinked(): Promise<boolean> {
     const told = await takeConfirmedLinks(deps, chat.platform);
     for (const { externalId, username } of told) {
-      await enqueue('earlier reactions', () => countEarlierReactions(deps, chat, externalId));
+      await enqueue('earlier reactions', [`user ${externalId}`], () =>
+        countEarlierReactions(deps, chat, externalId),
+      );
       await chat
         .tell(externalId, { text: deps.translate('en')('bot-linked', username) })
         .catch((error: unknown) => {

@@ -4,7 +4,7 @@ import type { Clock } from '../core/platform/clock.ts';
 import { describeError } from '../core/platform/errors.ts';
 import type { Log } from '../core/platform/log.ts';
 import type { Nudges } from '../core/platform/nudges.ts';
-import { answersOf, normaliseEmoji, signOf } from '../core/review/reactions.ts';
+import { answersOf, changedAnswers, normaliseEmoji, type Said, signOf } from '../core/review/reactions.ts';
 import { type CastAnswer, castBallot } from '../core/review/votes.ts';
 import type { QuestionKind } from '../core/store/schema.ts';
 import type { Store } from '../core/store/store.ts';
@@ -41,21 +41,23 @@ export async function takeReaction(deps: InboxDeps, chat: Chat, event: ReactionE
   // Somebody else removed it: the vote stands, and so does our memory of the reaction.
   if (event.change === 'cleared') return;
   if (signOf(post.kind, event.emoji) === null) return;
-  const { before, after } = await standingReactions(deps, post, event);
-  const account = await accountOfIdentity(deps.store, chat.platform, event.user.id);
+  const [emoji, account] = await Promise.all([
+    standingReactions(deps, post, event.user.id),
+    accountOfIdentity(deps.store, chat.platform, event.user.id),
+  ]);
+  const { before, after } = withChange(emoji, event);
   let refused = false;
   if (account) {
-    const faces = await facesOf(deps, post);
+    const { faces } = post;
     const positions = faces.map((face) => face.position);
-    const [was, is] = [answersOf(post.kind, positions, before), answersOf(post.kind, positions, after)];
+    const was = answersOf(post.kind, positions, before);
+    const is = answersOf(post.kind, positions, after);
     // Only what this reaction changed: an answer given elsewhere about the same face is not taken back by it.
-    const answers = faces
-      .filter((face) => was.get(face.position) !== is.get(face.position))
-      .map((face) => ({ faceId: face.face_id, person: post.person, answer: is.get(face.position) ?? null }));
+    const answers = changedAnswers(faces, await askedPersons(deps, post, [was, is]), was, is);
     refused = !(await vote(deps, chat, post, account.id, answers));
   }
   // After the vote: a reaction that we know is never counted again, so it must have been counted.
-  await keepReaction(deps, post, event);
+  await keepReaction(deps, post, event, before);
   if (event.change !== 'added') return;
   if (!account) await hint(deps, chat, post, event.user.id, 'bot-hint-link');
   else if (refused) await hint(deps, chat, post, event.user.id, 'bot-hint-member');
@@ -106,26 +108,47 @@ export async function countEarlierReactions(deps: InboxDeps, chat: Chat, userId:
     const [post] = own;
     if (!post) continue;
     const faces = await facesOf(deps, post);
-    const answers = answersOf(
+    const positions = faces.map((face) => face.position);
+    const said = answersOf(
       post.kind,
-      faces.map((face) => face.position),
+      positions,
       own.map((row) => row.emoji),
     );
-    const given = faces.flatMap((face) => {
-      const answer = answers.get(face.position) ?? null;
-      return answer === null ? [] : [{ faceId: face.face_id, person: post.person, answer }];
-    });
+    const nothing = answersOf(post.kind, positions, []);
+    const given = changedAnswers(faces, await askedPersons(deps, post, [said]), nothing, said);
     if (!(await vote(deps, chat, post, account.id, given)))
       await hint(deps, chat, post, userId, 'bot-hint-member');
   }
 }
 
-async function facesOf({ store }: InboxDeps, post: FoundPost) {
+interface AskedFace {
+  readonly faceId: number;
+  readonly position: number;
+}
+
+async function facesOf({ store }: InboxDeps, post: FoundPost): Promise<AskedFace[]> {
   return store.db
     .selectFrom('question_faces')
-    .select(['face_id', 'position'])
+    .select(['face_id as faceId', 'position'])
     .where('question_id', '=', post.questionId)
     .execute();
+}
+
+/** All persons of the project are looked up only where somebody speaks of them all. */
+async function askedPersons(
+  { store }: InboxDeps,
+  { projectId, person }: FoundPost,
+  said: readonly ReadonlyMap<number, Said | null>[],
+): Promise<{ person: string; persons: readonly string[] }> {
+  const isOfAll = said.some((one) => [...one.values()].includes('somebody_else'));
+  if (!isOfAll) return { person, persons: [person] };
+  const rows = await store.db
+    .selectFrom('project_persons')
+    .select('person')
+    .where('project_id', '=', projectId)
+    .orderBy('position')
+    .execute();
+  return { person, persons: rows.map((row) => row.person) };
 }
 
 function foundPosts(store: Store, platform: string) {
@@ -145,67 +168,73 @@ function foundPosts(store: Store, platform: string) {
     .where('channels.platform', '=', platform);
 }
 
-async function findPost(store: Store, platform: string, event: ReactionEvent): Promise<FoundPost | null> {
-  const row = await foundPosts(store, platform)
+async function findPost(
+  store: Store,
+  platform: string,
+  event: ReactionEvent,
+): Promise<(FoundPost & { faces: AskedFace[] }) | null> {
+  const faces = await foundPosts(store, platform)
+    .innerJoin('question_faces', 'question_faces.question_id', 'posts.question_id')
+    .select(['question_faces.face_id as faceId', 'question_faces.position'])
     .where('channels.external_id', '=', event.channelId)
     .where('posts.external_id', '=', event.messageId)
     .where('questions.state', '!=', 'withdrawn')
-    .executeTakeFirst();
-  return row ?? null;
+    .orderBy('question_faces.position')
+    .execute();
+  const [post] = faces;
+  return post ? { ...post, faces } : null;
 }
 
-/** This person's standing reactions before and after the change, in order. */
-async function standingReactions(
-  { store }: InboxDeps,
-  post: FoundPost,
-  event: ReactionEvent,
-): Promise<{ before: string[]; after: string[] }> {
-  const emoji = normaliseEmoji(event.emoji);
+/** This person's reactions below a post that stand, in order. */
+async function standingReactions({ store }: InboxDeps, post: FoundPost, userId: string): Promise<string[]> {
   const rows = await store.db
     .selectFrom('reactions')
     .select('emoji')
     .where('post_id', '=', post.id)
-    .where('external_user', '=', event.user.id)
+    .where('external_user', '=', userId)
     .where('removed_at', 'is', null)
     .orderBy('id')
     .execute();
-  const before = rows.map((row) => row.emoji);
+  return rows.map((row) => row.emoji);
+}
+
+function withChange(before: readonly string[], event: ReactionEvent) {
+  const emoji = normaliseEmoji(event.emoji);
   if (event.change !== 'added') return { before, after: before.filter((one) => one !== emoji) };
   return { before, after: before.includes(emoji) ? before : [...before, emoji] };
 }
 
+/** Events of one person below one post come one after the other, so `before` is true still. */
 async function keepReaction(
   { store, clock }: InboxDeps,
   post: FoundPost,
   event: ReactionEvent,
+  before: readonly string[],
 ): Promise<void> {
   const emoji = normaliseEmoji(event.emoji);
-  await store.transaction(async (trx) => {
-    const known = await trx
-      .selectFrom('reactions')
-      .select('id')
-      .where('post_id', '=', post.id)
-      .where('external_user', '=', event.user.id)
-      .where('emoji', '=', emoji)
-      .where('removed_at', 'is', null)
+  if (before.includes(emoji) === (event.change === 'added')) return;
+  if (event.change === 'added') {
+    await store.db
+      .insertInto('reactions')
+      .values({
+        post_id: post.id,
+        external_user: event.user.id,
+        emoji,
+        event_id: event.eventId ?? null,
+        added_at: clock.now(),
+        removed_at: null,
+      })
       .execute();
-    if (event.change !== 'added') {
-      for (const { id } of known)
-        await trx.updateTable('reactions').set({ removed_at: clock.now() }).where('id', '=', id).execute();
-    } else if (known.length === 0) {
-      await trx
-        .insertInto('reactions')
-        .values({
-          post_id: post.id,
-          external_user: event.user.id,
-          emoji,
-          event_id: event.eventId ?? null,
-          added_at: clock.now(),
-          removed_at: null,
-        })
-        .execute();
-    }
-  });
+    return;
+  }
+  await store.db
+    .updateTable('reactions')
+    .set({ removed_at: clock.now() })
+    .where('post_id', '=', post.id)
+    .where('external_user', '=', event.user.id)
+    .where('emoji', '=', emoji)
+    .where('removed_at', 'is', null)
+    .execute();
 }
 
 /** One private hint a day to people whose reactions do not count (PRODUCT C4). */

@@ -1,12 +1,15 @@
 import { describeError } from '../core/platform/errors.ts';
-import { normaliseEmoji, seedsFor } from '../core/review/reactions.ts';
+import { normaliseEmoji } from '../core/review/reactions.ts';
+import { notePostGone, postsToRemove } from '../core/review/removals.ts';
 import type { Trx } from '../core/store/store.ts';
-import { questionCard, questionWords, readQuestion, UndrawableError } from './cards.ts';
+import { questionCard, questionWords, readQuestion, seedsOf, UndrawableError } from './cards.ts';
 import type { Chat, ChatHandlers } from './chat.ts';
 import type { DeskDeps } from './desk.ts';
 
 /** So many at a time, so that commands and reactions get their turn in between. */
 const BATCH = 3;
+/** Removing needs no picture. */
+const REMOVED_AT_ONCE = 10;
 
 const FIRST_RETRY_MS = 10_000;
 const LONGEST_RETRY_MS = 10 * 60_000;
@@ -23,8 +26,7 @@ export async function showPosts(
   chat: Chat,
   patience: Patience = new Map(),
 ): Promise<boolean> {
-  const now = deps.clock.now();
-  const putOff = [...patience].filter(([, { at }]) => at > now).map(([id]) => id);
+  const putOff = waiting(deps, patience);
   const rows = await deps.store.db
     .selectFrom('posts')
     .innerJoin('channels', 'channels.id', 'posts.channel_id')
@@ -39,7 +41,7 @@ export async function showPosts(
       'questions.state as question_state',
     ])
     .where('channels.platform', '=', chat.platform)
-    .where('posts.state', '!=', 'gone')
+    .where('posts.state', 'in', ['waiting', 'up'])
     .whereRef('posts.shown', '!=', 'posts.wanted')
     .$if(putOff.length > 0, (query) => query.where('posts.id', 'not in', putOff))
     .orderBy('posts.id')
@@ -52,9 +54,7 @@ export async function showPosts(
       else await forget(deps, row.id);
       patience.delete(row.id);
     } catch (error) {
-      const tries = (patience.get(row.id)?.tries ?? 0) + 1;
-      const pause = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** (tries - 1));
-      patience.set(row.id, { tries, at: deps.clock.now() + pause });
+      putOffPost(deps, patience, row.id);
       deps.log.warn(
         { post: row.id, error: describeError(error) },
         'a question could not be shown; it will be tried again',
@@ -62,6 +62,48 @@ export async function showPosts(
     }
   }
   return rows.length === BATCH;
+}
+
+/** Those that it is too early to try again. */
+function waiting({ clock }: DeskDeps, patience: Patience): number[] {
+  return [...patience].filter(([, { at }]) => at > clock.now()).map(([id]) => id);
+}
+
+function putOffPost({ clock }: DeskDeps, patience: Patience, postId: number): void {
+  const tries = (patience.get(postId)?.tries ?? 0) + 1;
+  const pause = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** (tries - 1));
+  patience.set(postId, { tries, at: clock.now() + pause });
+}
+
+/**
+ * Takes messages out of the chat whose picture or question must not be there any more (PRODUCT C10).
+ * @returns whether there may be more
+ */
+export async function removePosts(
+  deps: DeskDeps,
+  chat: Chat,
+  patience: Patience = new Map(),
+): Promise<boolean> {
+  const { store, clock, log } = deps;
+  const posts = await postsToRemove(store, {
+    platform: chat.platform,
+    limit: REMOVED_AT_ONCE,
+    except: waiting(deps, patience),
+  });
+  for (const post of posts) {
+    try {
+      if (post.messageId !== null) await chat.remove(post.channel, post.messageId);
+      await notePostGone(store, post, clock.now());
+      patience.delete(post.id);
+    } catch (error) {
+      putOffPost(deps, patience, post.id);
+      log.warn(
+        { post: post.id, error: describeError(error) },
+        'a message could not be removed; it will be tried again',
+      );
+    }
+  }
+  return posts.length === REMOVED_AT_ONCE;
 }
 
 interface Row {
@@ -118,7 +160,7 @@ async function edit(deps: DeskDeps, chat: Chat, row: Row & { external_id: string
     await chat.edit(row.channel, row.external_id, await questionWords(deps, question));
     // Nothing was shown to the end yet: it was posted, but the reactions may be missing.
     if (row.shown === 0 && question.state === 'open')
-      await chat.seed(row.channel, row.external_id, seedsFor(question.kind, question.faces.length));
+      await chat.seed(row.channel, row.external_id, seedsOf(question));
   } catch (error) {
     if ((await chat.reactions(row.channel, row.external_id)) !== null) throw error;
     // Somebody has deleted the message.
@@ -143,7 +185,7 @@ async function close(trx: Trx, postId: number, questionId: number, now: number):
   await trx.updateTable('posts').set({ state: 'gone' }).where('id', '=', postId).execute();
   await trx
     .updateTable('questions')
-    .set({ state: 'decided', closed_at: now })
+    .set({ state: 'over', closed_at: now })
     .where('id', '=', questionId)
     .where('state', '=', 'open')
     .execute();

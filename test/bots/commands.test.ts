@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../src/bots/commands.ts';
 import { accountOfIdentity, confirmLink, LINK_LIFETIME_MS } from '../../src/core/accounts/linking.ts';
 import { writeStep } from '../../src/core/depicts/writer.ts';
+import { setHidden } from '../../src/core/statistics/leaderboard.ts';
 import { addPicture, deskWorld, linkUser, type Person, visitor, type World } from '../support/desk.ts';
 import type { FakeMessage } from '../support/fake-chat.ts';
 import { type FakeWiki, fakeWiki, refusal, wikiAccountOf } from '../support/fake-wiki.ts';
@@ -171,7 +172,7 @@ describe('status and next', () => {
     expect(card.fields).toContainEqual({ label: 'Faces', value: '2' });
     expect(card.links?.[0]?.url).toBe(`https://visavis.example/projects/${world.projectId}`);
     const [told] = await answer(world, ann, 'next');
-    expect(told?.text).toBe(card.text);
+    expect(told?.text).toBe(`${card.text}\nQuestion #1 waits for your answer.`);
   });
 
   it('need a bound channel and a linked account', async () => {
@@ -470,5 +471,39 @@ describe('write', () => {
     await world.open();
     expect(platform.shown()).toHaveLength(2);
     expect(progress(last(platform.shown()))).toBe('✅ done · 3 of 3 files');
+  });
+});
+
+describe('leaderboard', () => {
+  it('names who has helped most, without the hidden, and leads to the page', async () => {
+    const world = await deskWorld({ votes_needed: 1 });
+    await addPicture(world.store, world.projectId);
+    await world.open();
+    const [ann, bob] = [await world.member('Ann'), await world.member('Bob')];
+    expect((await answer(world, ann, 'leaderboard'))[0]?.text).toBe('Nobody has answered in this time.');
+    for (const user of [ann, bob]) await world.platform.react(world.question(), user, '✅');
+    await setHidden(world.store, bob.accountId, true);
+    const [card] = await answer(world, ann, 'leaderboard');
+    expect(card?.text).toBe('1. Ann: one answer, 0 statements');
+    expect(card?.links?.[0]?.url).toBe('https://visavis.example/leaderboard');
+  });
+});
+
+describe('language', () => {
+  it('is chosen by owners among those that there are', async () => {
+    const world = await deskWorld();
+    await addPicture(world.store, world.projectId);
+    await world.open();
+    const [ann, owner] = [await world.member('Ann'), await world.member('Olga', { role: 'owner' })];
+    for (const unknown of ['language', 'language xx', 'language NB-x'])
+      expect((await answer(world, owner, unknown))[0]?.text).toContain('are in “en”');
+    expect((await answer(world, ann, 'language nb'))[0]?.text).toContain('Only owners');
+    expect((await answer(world, owner, 'language NB'))[0]?.text).toBe('Fra nå av snakker jeg norsk her.');
+    const { language } = await world.store.db
+      .selectFrom('projects')
+      .select('language')
+      .where('id', '=', world.projectId)
+      .executeTakeFirstOrThrow();
+    expect(language).toBe('nb');
   });
 });

@@ -15,7 +15,7 @@ export interface Edit {
 }
 
 export interface FakeWiki
-  extends Pick<Wiki, 'readStatements' | 'setStatement' | 'removeStatement' | 'items'> {
+  extends Pick<Wiki, 'readFilesNow' | 'readStatements' | 'setStatement' | 'removeStatement' | 'items'> {
   /** Items that are not what they were: the one that it was merged into, or null when it was deleted. */
   readonly itemsNow: Map<string, string | null>;
   /** Edits that were saved, in their order. */
@@ -89,6 +89,10 @@ export function fakeWiki(): FakeWiki {
           return [pageId, { exists: statements.length > 0, statements, revision }];
         }),
       );
+    },
+    async readFilesNow(pageIds) {
+      const read = await wiki.readStatements(pageIds);
+      return new Map([...read].map(([id, file]) => [id, { ...file, page: 'file' as const }]));
     },
     async setStatement({ pageId, itemId, statementId, summary, account }) {
       if (pageIdOfStatement(statementId) !== pageId) throw new RangeError('the id of another file');

@@ -42,9 +42,10 @@ export async function emptyDatabase(kind: DatabaseAddress['kind']): Promise<Test
 /** A migrated store of its own, and how to get rid of it. */
 export async function freshStore(
   kind: DatabaseAddress['kind'] = 'sqlite',
+  connections = 8,
 ): Promise<{ store: Store; address: DatabaseAddress; dispose(): Promise<void> }> {
   const database = await emptyDatabase(kind);
-  const store = openStore(database.address, { connections: 8 });
+  const store = openStore(database.address, { connections });
   await migrate(store, migrations);
   return {
     store,
