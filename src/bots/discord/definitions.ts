@@ -1,0 +1,118 @@
+import { createHash } from 'node:crypto';
+import {
+  type APIApplicationCommandStringOption,
+  type APIApplicationCommandSubcommandOption,
+  ApplicationCommandOptionType,
+  ApplicationCommandType,
+  type LocalizationMap,
+  type RESTPostAPIChatInputApplicationCommandsJSONBody,
+  Routes,
+} from 'discord.js';
+import type { Messages } from '../../core/platform/messages.ts';
+import type { Store } from '../../core/store/store.ts';
+import { COMMANDS, type Command } from '../commands.ts';
+import type { Connection } from './connection.ts';
+import { fitText } from './text.ts';
+
+export const COMMAND = 'visavis';
+
+/** Discord's locales that our languages serve; it falls back by itself only within English and Spanish. */
+const LOCALES = { no: 'nb', 'es-ES': 'es', 'es-419': 'es', fr: 'fr' } as const;
+/** Names and descriptions of commands and options (documentation: "Application command structure"). */
+const DESCRIPTION = 100;
+
+/** What a command can be given, in the order of its arguments. */
+export interface CommandOption {
+  readonly name: string;
+  readonly required: boolean;
+  /** The only words that are taken; empty: any. */
+  readonly words: readonly string[];
+}
+
+/** `NUMBER [disputes]` → `number`, which is needed, and `disputes`, which is a word to choose. */
+export function optionsOf(usage: string | undefined): CommandOption[] {
+  return (usage ?? '').split(/\s+/).flatMap((part) => {
+    const bare = part.replace(/^\[|\]$/g, '');
+    if (bare === '') return [];
+    const words = bare === bare.toLowerCase() ? bare.split('|') : [];
+    return [{ name: bare.toLowerCase().replaceAll('|', '-'), required: !part.startsWith('['), words }];
+  });
+}
+
+/** One command with a subcommand for each of the table, in all our languages. */
+export function commandDefinition(messages: Messages): RESTPostAPIChatInputApplicationCommandsJSONBody {
+  return {
+    name: COMMAND,
+    type: ApplicationCommandType.ChatInput,
+    ...described(messages, 'bot-command'),
+    options: COMMANDS.map((command) => subcommand(messages, command)),
+  };
+}
+
+function subcommand(messages: Messages, command: Command): APIApplicationCommandSubcommandOption {
+  return {
+    type: ApplicationCommandOptionType.Subcommand,
+    name: command.name,
+    name_localizations: localised(messages, `bot-name-${command.name}`),
+    ...described(messages, `bot-help-${command.name}`),
+    options: optionsOf(command.usage).map((option, index) =>
+      stringOption(messages, option, completes(command.name, index)),
+    ),
+  };
+}
+
+/** Discord takes either choices or autocomplete. */
+function stringOption(
+  messages: Messages,
+  { name, required, words }: CommandOption,
+  autocomplete: boolean,
+): APIApplicationCommandStringOption {
+  const option = {
+    type: ApplicationCommandOptionType.String as const,
+    name,
+    required,
+    ...described(messages, `bot-option-${name}`),
+  };
+  if (words.length > 0) return { ...option, choices: words.map((word) => ({ name: word, value: word })) };
+  return autocomplete ? { ...option, autocomplete } : option;
+}
+
+/** Is this argument a project, of which there are some to choose from? */
+export function completes(command: string, index: number): boolean {
+  return command === 'setup' && index === 0;
+}
+
+function described(messages: Messages, key: string) {
+  return {
+    description: fitText(messages.translator('en')(key), DESCRIPTION),
+    description_localizations: localised(messages, key),
+  };
+}
+
+function localised(messages: Messages, key: string): LocalizationMap {
+  return Object.fromEntries(
+    Object.entries(LOCALES).map(([locale, language]) => [
+      locale,
+      fitText(messages.translator(language)(key), DESCRIPTION),
+    ]),
+  );
+}
+
+/**
+ * Registers the command, when it is not the one that was registered last. Discord counts registrations, and people's
+ * programs fetch the commands again after each.
+ * @throws when Discord refuses
+ */
+export async function registerCommand(
+  { db }: Store,
+  { client, applicationId }: Connection,
+  definition: RESTPostAPIChatInputApplicationCommandsJSONBody,
+): Promise<void> {
+  const name = `discord commands ${applicationId}`;
+  const value = createHash('sha256').update(JSON.stringify(definition)).digest('hex');
+  const known = await db.selectFrom('settings').select('value').where('name', '=', name).executeTakeFirst();
+  if (known?.value === value) return;
+  await client.rest.put(Routes.applicationCommands(applicationId), { body: [definition] });
+  if (known) await db.updateTable('settings').set({ value }).where('name', '=', name).execute();
+  else await db.insertInto('settings').values({ name, value }).execute();
+}
