@@ -4,11 +4,14 @@ import { join } from 'node:path';
 import { migrations } from '../migrations/index.ts';
 import pkg from '../package.json' with { type: 'json' };
 import type { Chat } from './bots/chat.ts';
-import { createDesk, type Desk } from './bots/desk.ts';
+import { createDesk } from './bots/desk.ts';
+import { createDiscordChat } from './bots/discord/discord.ts';
+import { createInviters } from './bots/matrix/inviters.ts';
+import { createMatrixChat } from './bots/matrix/matrix.ts';
 import { createRoomChat } from './bots/room/room.ts';
 import { type Config, isLoopback, type WikiConfig } from './config.ts';
 import { holdRules } from './core/accounts/eligibility.ts';
-import { createFernet, paddedKey } from './core/accounts/fernet.ts';
+import { createFernet } from './core/accounts/fernet.ts';
 import { accountOfIdentity } from './core/accounts/linking.ts';
 import { standingStep } from './core/accounts/standing.ts';
 import { followRenames, writingAccount } from './core/accounts/writing-account.ts';
@@ -18,7 +21,9 @@ import { writeStep } from './core/depicts/writer.ts';
 import { createCrops } from './core/faces/crops.ts';
 import { detectStep } from './core/faces/detection.ts';
 import { embedStep, facesToEmbed } from './core/faces/embedding.ts';
+import { createFaceCache } from './core/faces/face-cache.ts';
 import { matchStep } from './core/faces/matching.ts';
+import { portraitStep } from './core/faces/portraits.ts';
 import { systemClock } from './core/platform/clock.ts';
 import { databaseLocks, locksWithFallback, redisLocks } from './core/platform/locks.ts';
 import type { Log } from './core/platform/log.ts';
@@ -26,6 +31,9 @@ import { createMessages } from './core/platform/messages.ts';
 import { memoryNudges } from './core/platform/nudges.ts';
 import { connectRedis } from './core/platform/redis.ts';
 import { createWorker, type Worker } from './core/platform/worker.ts';
+import { purgeStep } from './core/privacy/purge.ts';
+import { retentionStep } from './core/privacy/retention.ts';
+import { careStep } from './core/review/care.ts';
 import { migrate } from './core/store/migrate.ts';
 import { openStore } from './core/store/store.ts';
 import { createWikiClient } from './core/wiki/client.ts';
@@ -36,9 +44,11 @@ import { userAgent } from './core/wiki/user-agent.ts';
 import { createWiki } from './core/wiki/wiki.ts';
 import { createDetector } from './detect/detector.ts';
 import { preparePracticePhotos } from './detect/models/prepare.ts';
+import { createMeasures } from './detect/products.ts';
 import { sandboxKeys } from './sandbox/keys.ts';
 import { ensurePracticeProject } from './sandbox/practice-project.ts';
 import { createPocketWiki, POCKET_ENDPOINTS, type PocketWiki } from './sandbox/wiki.ts';
+import type { Health } from './web/deps.ts';
 import { createWeb } from './web/server.ts';
 
 export type Role = 'web' | 'bots' | 'worker';
@@ -93,7 +103,7 @@ export async function startApp({ config, roles, log, root }: AppOptions): Promis
     const keys = pocket?.keys ?? null;
     const secret = config.secret ?? keys?.secret ?? sandboxKeys(config.dataDir).secret;
     const tokenKeys = config.tokenKeys ?? [keys?.tokenKey ?? sandboxKeys(config.dataDir).tokenKey];
-    const fernet = createFernet(tokenKeys.map(paddedKey), clock, randomBytes);
+    const fernet = createFernet(tokenKeys, clock, randomBytes);
     const rules = config.eligibility;
     await holdRules({ store, clock }, rules);
     const redis = config.redisUrl ? connectRedis({ url: config.redisUrl, secret, log }) : null;
@@ -114,6 +124,7 @@ export async function startApp({ config, roles, log, root }: AppOptions): Promis
 
     if (pocket) await ensurePracticeProject({ ...base, wiki, secret });
 
+    const chats = has('bots') ? createChats() : [];
     let port: number | null = null;
     if (has('web')) {
       const web = createWeb({
@@ -134,11 +145,7 @@ export async function startApp({ config, roles, log, root }: AppOptions): Promis
         rules,
         editsPerMinute: config.editsPerMinute,
         locks,
-        health: async () => ({
-          ok: true,
-          degraded: redis !== null && !redis.ready,
-          parts: redis ? { redis: redis.ready ? 'ok' : 'away' } : {},
-        }),
+        health: async () => healthOf(redis, chats),
         sandbox: pocket ? { wikiUrl: pocket.wiki.url } : null,
         contact: config.contact,
       });
@@ -155,9 +162,19 @@ export async function startApp({ config, roles, log, root }: AppOptions): Promis
       stops.push(() => worker.stop());
     }
     if (has('bots')) {
-      const desk = createRoomDesk();
-      await desk.start();
-      stops.push(() => desk.stop());
+      const deskDeps = {
+        ...base,
+        pictures,
+        detector,
+        translate: (language: string) => messages.translator(language),
+        itemUrl: itemPage(wikiConfig),
+        publicUrl: config.publicUrl,
+      };
+      for (const chat of chats) {
+        const desk = createDesk(deskDeps, chat);
+        await desk.start();
+        stops.push(() => desk.stop());
+      }
     }
     return { port, pocketWikiUrl: pocket?.wiki.url ?? null, stop };
 
@@ -171,11 +188,14 @@ export async function startApp({ config, roles, log, root }: AppOptions): Promis
         editsPerMinute: config.editsPerMinute,
       };
       const detection = { ...base, pictures, detector, wiki };
+      const measures = createMeasures();
+      stops.push(() => measures.close());
+      const cache = createFaceCache(clock);
       return createWorker({ ...base, roles: roles.join(' '), host: hostname() }, [
         // People wait for what they asked to be written; everything else is background.
         { name: 'write', run: (signal) => writeStep(writer, signal) },
         { name: 'standing', run: () => standingStep(accounts) },
-        { name: 'match', run: () => matchStep({ ...base, model: detector.model }) },
+        { name: 'match', run: () => matchStep({ ...base, model: detector.model, measures, cache }) },
         {
           name: 'crawl',
           run: (signal) => crawlStep({ ...base, wiki, crawlEveryMs: config.crawlEveryMs }, signal),
@@ -183,22 +203,31 @@ export async function startApp({ config, roles, log, root }: AppOptions): Promis
         { name: 'bootstrap', run: () => bootstrapStep({ ...base, wiki }) },
         { name: 'detect', run: (signal) => detectStep(detection, signal) },
         { name: 'embed', run: (signal) => embedStep(detection, signal) },
+        { name: 'portraits', run: (signal) => portraitStep(detection, signal) },
+        { name: 'care', run: () => careStep(base) },
+        { name: 'purge', run: () => purgeStep(base) },
+        { name: 'retention', run: () => retentionStep(base) },
       ]);
     }
 
-    function createRoomDesk(): Desk {
-      const chat: Chat = createRoomChat({ ...base, mayManageRoom: (userId) => mayManageRoom(userId) });
-      return createDesk(
-        {
-          ...base,
-          pictures,
-          detector,
-          translate: (language) => messages.translator(language),
-          itemUrl: itemPage(wikiConfig as WikiConfig),
-          publicUrl: config.publicUrl,
-        },
-        chat,
-      );
+    /** The practice room always; the others when they are configured. */
+    function createChats(): Chat[] {
+      const { discord, matrix, admins } = config;
+      return [
+        createRoomChat({ ...base, mayManageRoom: (userId) => mayManageRoom(userId) }),
+        ...(discord ? [createDiscordChat({ ...base, ...discord, messages })] : []),
+        ...(matrix
+          ? [
+              createMatrixChat({
+                ...base,
+                ...matrix,
+                userAgent: agent,
+                translate: (language) => messages.translator(language),
+                mayInvite: createInviters(store, admins),
+              }),
+            ]
+          : []),
+      ];
     }
 
     /** The practice room has no rights of its own: in practice mode anybody may, else administrators. */
@@ -208,6 +237,19 @@ export async function startApp({ config, roles, log, root }: AppOptions): Promis
       return account !== null && config.admins.includes(account.username);
     }
   }
+}
+
+/** A chat that is away or has ended takes nothing from the others; its reason is in the log. */
+function healthOf(redis: { readonly ready: boolean } | null, chats: readonly Chat[]): Health {
+  const connections = chats.flatMap((chat) => {
+    const health = chat.health?.();
+    return health ? [[chat.platform, health.state === 'up' ? 'ok' : health.state] as const] : [];
+  });
+  const parts = {
+    ...(redis ? { redis: redis.ready ? 'ok' : 'away' } : {}),
+    ...Object.fromEntries(connections),
+  };
+  return { ok: true, degraded: Object.values(parts).some((state) => state !== 'ok'), parts };
 }
 
 function createWikiSide(config: Config, wikiConfig: WikiConfig, agent: string, log: Log) {

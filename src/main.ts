@@ -20,7 +20,7 @@ const HELP = `visavis COMMAND
   models    the models for face detection: list, prepare, check
   detect    finds faces in picture files
   evaluate  how well the models tell people apart, on labelled pictures
-  bench     how fast this machine finds faces
+  bench     how fast this machine finds and matches faces; what a claim costs in answers
   doctor    says what is configured, what is missing, what would be used instead
 
 visavis COMMAND --help tells more. Settings come from the environment and from a

@@ -23,6 +23,16 @@ export function idParam(ctx: WebContext, name: string): number {
   return /^[1-9]\d{0,14}$/.test(value) ? Number(value) : 0;
 }
 
+/** A number as people write it; NaN for anything else: the core says which number is wrong. */
+export function toNumber(text: string): number {
+  return /^\d+([.,]\d+)?$/.test(text) ? Number(text.replace(',', '.')) : Number.NaN;
+}
+
+/** The lines of a text area. */
+export function linesOf(text: string): string[] {
+  return text.split('\n').map((line) => line.trim());
+}
+
 function body(ctx: WebContext): Record<string, unknown> {
   const parsed: unknown = ctx.request.body;
   return typeof parsed === 'object' && parsed !== null ? (parsed as Record<string, unknown>) : {};

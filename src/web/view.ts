@@ -35,7 +35,17 @@ const DONE = new Set([
   'renamed',
   'claim-changed',
   'saved',
+  'state',
+  'deleted',
+  'forgotten',
+  'joined',
+  'left',
+  'member-changed',
+  'revoked',
 ]);
+
+/** The rules that owners of projects about living people acknowledge. */
+const IDENTIFIABLE_PEOPLE = 'https://commons.wikimedia.org/wiki/Commons:Photographs_of_identifiable_people';
 
 type IconFile = Record<string, string | { ltr?: string; default?: string }>;
 
@@ -65,6 +75,7 @@ export function createView(site: Site): View {
       timeStyle: 'short',
       timeZone: 'UTC',
     });
+    const days = new Intl.DateTimeFormat(t.language, { dateStyle: 'medium', timeZone: 'UTC' });
     const times = new Intl.DateTimeFormat(t.language, { timeStyle: 'short', timeZone: 'UTC' });
     const numbers = new Intl.NumberFormat(t.language);
     const done = query(ctx, 'done');
@@ -73,6 +84,7 @@ export function createView(site: Site): View {
       account: account ?? null,
       linkBroken: ctx.state.linkBroken === true,
       isAdmin: site.isAdmin(ctx),
+      identifiablePeople: IDENTIFIABLE_PEOPLE,
       sandbox: site.sandbox,
       contact: site.contact,
       languages: site.languages,
@@ -87,6 +99,7 @@ export function createView(site: Site): View {
       num: (value: number) => numbers.format(value),
       /** UTC. */
       date: (ms: number) => `${dates.format(ms)} UTC`,
+      day: (ms: number) => days.format(ms),
       clock: (ms: number) => times.format(ms),
       iso: (ms: number) => new Date(ms).toISOString(),
       languageName: (code: string) =>

@@ -1,19 +1,24 @@
 import type { Locator, Page } from 'playwright-core';
 import { practiceTruth } from '../../src/sandbox/practice/truth.ts';
 
+/** What a question says in the end; now and then it was asked only to check. */
+export const ANSWERED = /Answered by|This was a check/;
+
 /** The practice room as a person uses it: reads what is on the page, clicks and types. */
 export class RoomPage {
   readonly page: Page;
   /** The item of the person who is looked for. */
   readonly person: string;
+  readonly channel: string;
 
-  constructor(page: Page, person: string) {
+  constructor(page: Page, person: string, channel: string = 'practice') {
     this.page = page;
     this.person = person;
+    this.channel = channel;
   }
 
   async say(text: string): Promise<void> {
-    await this.page.getByRole('textbox', { name: 'Message to practice' }).fill(text);
+    await this.page.getByRole('textbox', { name: `Message to ${this.channel}` }).fill(text);
     await this.page.getByRole('button', { name: 'Send' }).click();
   }
 
@@ -33,18 +38,24 @@ export class RoomPage {
       .filter({ hasNot: this.page.locator('.pill[aria-pressed="true"]') });
     const question = open.first();
     if ((await open.count()) === 0) return false;
-    const id = await question.getAttribute('id');
-    for (const emoji of await this.#answersTo(question)) {
-      await this.page.locator(`#${id} .pill[data-emoji="${emoji}"]`).click();
-      await this.page
-        .locator(`#${id} .pill[data-emoji="${emoji}"][aria-pressed="true"]`)
-        .waitFor({ timeout: 20_000 });
-    }
-    await this.page.locator(`#${id}`, { hasText: 'Answered by' }).waitFor({ timeout: 60_000 });
+    const id = (await question.getAttribute('id')) ?? '';
+    for (const emoji of await this.answersTo(question)) await this.press(id, emoji);
+    await this.page.locator(`#${id}`, { hasText: ANSWERED }).waitFor({ timeout: 60_000 });
     return true;
   }
 
-  async #answersTo(question: Locator): Promise<string[]> {
+  /** Presses an emoji below a message, once more to take it back, and waits until the room has it. */
+  async press(messageId: string, emoji: string): Promise<void> {
+    const pill = this.page.locator(`#${messageId} .pill[data-emoji="${emoji}"]`);
+    const before = await pill.getAttribute('aria-pressed');
+    await pill.click();
+    await this.page
+      .locator(`#${messageId} .pill[data-emoji="${emoji}"][aria-pressed="${before !== 'true'}"]`)
+      .waitFor({ timeout: 20_000 });
+  }
+
+  /** What somebody who knows the truth reacts with. */
+  async answersTo(question: Locator): Promise<string[]> {
     const title = (await question.locator('.card__title').innerText()).trim();
     const footer = await question.locator('.card__footer').innerText();
     if (title.startsWith('Are all of these')) {

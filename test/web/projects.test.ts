@@ -3,7 +3,7 @@ import type { Store } from '../../src/core/store/store.ts';
 import { freshStore } from '../support/stores.ts';
 import { Browser } from './support/browser.ts';
 import { HOSTILE, seedProject } from './support/project.ts';
-import { type Site, startSite } from './support/site.ts';
+import { fakeWiki, type Site, startSite } from './support/site.ts';
 
 let site: Site;
 let store: Store;
@@ -123,6 +123,51 @@ test('live: a change of the project is told', async () => {
   while (!text.includes('event: change')) text += (await reader?.read())?.value ?? '';
   await reader?.cancel();
   expect((await visitor.get('/projects/999/events')).status).toBe(404);
+});
+
+test('a project like another one is made only by whoever says so', async () => {
+  const wiki = {
+    ...fakeWiki(),
+    items: async () =>
+      new Map([
+        [
+          'Q7259',
+          {
+            id: 'Q7259',
+            label: 'Ada',
+            description: null,
+            isHuman: true,
+            dead: true,
+            diedAt: null,
+            portrait: null,
+            redirectedTo: null,
+          },
+        ],
+      ]),
+    categoryInfo: async () => ({ title: HOSTILE, exists: true, files: 4, subcategories: 0 }),
+  };
+  const other = await startSite(store, { wiki });
+  const who = new Browser(other.url);
+  await who.signIn('Founder');
+  const fields = {
+    persons: 'Q7259',
+    category: HOSTILE,
+    votesNeeded: '2',
+    threshold: '0.6',
+    minConfirmed: '2',
+    depth: '3',
+    act: 'create',
+  };
+  const warned = await who.post('/projects/new', fields);
+  expect(warned.status).toBe(409);
+  const page = await warned.text();
+  expect(page).toContain('in the same category already');
+  expect(page).toContain(`href="/projects/${project}"`);
+  expect(page).toContain('Owner &lt;b&gt;');
+  expect(page).not.toMatch(/<script>|<img src=x/);
+  const made = await who.post('/projects/new', { ...fields, anyway: 'on' });
+  expect(made.headers.get('location')).toMatch(/^\/projects\/\d+\?done=created$/);
+  await other.close();
 });
 
 test('the form for a new project: lookups, and mistakes keep what was filled in', async () => {

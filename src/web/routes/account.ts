@@ -1,4 +1,5 @@
 import { identitiesOf, unlinkIdentity } from '../../core/accounts/linking.ts';
+import { isHidden } from '../../core/statistics/leaderboard.ts';
 import { requireAccount } from '../access.ts';
 import { newRouter, type WebRouter } from '../context.ts';
 import { field, idParam } from '../form.ts';
@@ -14,7 +15,10 @@ export function accountRoutes(deps: RouteDeps): WebRouter {
   router.get('/account', async (ctx) => {
     const account = requireAccount(ctx);
     ctx.set('Cache-Control', 'no-store');
-    view.render(ctx, 'account', { identities: await identitiesOf(store, account.id) });
+    view.render(ctx, 'account', {
+      identities: await identitiesOf(store, account.id),
+      hidden: await isHidden(store, account.id),
+    });
   });
 
   router.post('/account/identities/:id/unlink', async (ctx) => {

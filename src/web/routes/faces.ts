@@ -1,16 +1,22 @@
 import { VisavisError } from '../../core/platform/errors.ts';
-import { faceHistory, type ProjectOverview, projectOverview } from '../../core/projects/overview.ts';
-import type { VerdictValue } from '../../core/store/schema.ts';
+import { type ProjectOverview, projectOverview } from '../../core/projects/overview.ts';
+import { faceHistory, type HistoryEntry } from '../../core/review/history.ts';
+import { ownAnswers } from '../../core/review/own.ts';
+import type { Answer, VerdictValue } from '../../core/store/schema.ts';
+import { rightsIn } from '../access.ts';
 import { newRouter, type WebContext, type WebRouter } from '../context.ts';
 import { idParam } from '../form.ts';
 import type { RouteDeps } from './index.ts';
 
 interface PersonView {
+  readonly person: string;
   readonly label: string;
+  /** The reader's own answer, null for none; missing where the reader is no member. */
+  readonly own?: Answer | null;
   readonly verdict: VerdictValue;
   readonly answers: number;
   /** null while it is hidden. */
-  readonly history: Awaited<ReturnType<typeof faceHistory>> | null;
+  readonly history: readonly HistoryEntry[] | null;
 }
 
 /** One face: its picture, and who said what about it. */
@@ -32,7 +38,7 @@ export function faceRoutes(deps: RouteDeps): WebRouter {
     const projects: { overview: ProjectOverview; persons: PersonView[] }[] = [];
     for (const projectId of await projectsOf(face.file_id)) {
       const overview = await projectOverview(store, projectId);
-      if (overview) projects.push({ overview, persons: await personsOf(overview, face.id) });
+      if (overview) projects.push({ overview, persons: await personsOf(ctx, overview, face.id) });
     }
     view.render(ctx, 'face', { face, projects });
   });
@@ -40,8 +46,18 @@ export function faceRoutes(deps: RouteDeps): WebRouter {
   return router;
 
   /** Nobody sees how others voted before there is a verdict (PRODUCT C3). */
-  async function personsOf(overview: ProjectOverview, faceId: number): Promise<PersonView[]> {
+  async function personsOf(
+    ctx: WebContext,
+    overview: ProjectOverview,
+    faceId: number,
+  ): Promise<PersonView[]> {
     const projectId = overview.project.id;
+    const { account } = ctx.state;
+    const { role } = await rightsIn(deps, ctx, projectId);
+    const own =
+      account && role
+        ? await ownAnswers(store, { projectId, accountId: account.id, faceIds: [faceId] })
+        : null;
     const history = await faceHistory(store, projectId, faceId);
     const verdicts = await store.db
       .selectFrom('verdicts')
@@ -51,9 +67,17 @@ export function faceRoutes(deps: RouteDeps): WebRouter {
       .execute();
     return overview.persons.map(({ person, label }) => {
       const verdict = verdicts.find((row) => row.person === person)?.verdict ?? 'open';
-      const votes = history.filter((vote) => vote.person === person);
-      const isHidden = verdict === 'open' && votes.length > 0;
-      return { label, verdict, answers: votes.length, history: isHidden ? null : votes };
+      const entries = history.filter((entry) => entry.person === person);
+      const answers = entries.filter((entry) => entry.kind === 'answered').length;
+      const isHidden = verdict === 'open' && answers > 0;
+      return {
+        person,
+        label,
+        ...(own ? { own: own.get(`${faceId} ${person}`) ?? null } : {}),
+        verdict,
+        answers,
+        history: isHidden ? null : entries,
+      };
     });
   }
 

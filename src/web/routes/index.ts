@@ -5,14 +5,24 @@ import type { Live } from '../live.ts';
 import type { RateLimits } from '../rate-limits.ts';
 import type { View } from '../view.ts';
 import { accountRoutes } from './account.ts';
+import { accountDataRoutes } from './account-data.ts';
+import { answerRoutes } from './answers.ts';
 import { apiRoutes } from './api.ts';
+import { blockRoutes } from './blocks.ts';
+import { disputeRoutes } from './disputes.ts';
+import { exportRoutes } from './exports.ts';
 import { faceRoutes } from './faces.ts';
+import { joinRoutes } from './join.ts';
+import { leaderboardRoutes } from './leaderboard.ts';
 import { linkRoutes } from './link.ts';
+import { memberRoutes } from './members.ts';
 import { newProjectRoutes } from './new-project.ts';
 import { pageRoutes } from './pages.ts';
 import { projectRoutes } from './projects.ts';
+import { reviewRoutes } from './review.ts';
 import { roomRoutes } from './room.ts';
 import { runRoutes } from './runs.ts';
+import { settingsRoutes } from './settings.ts';
 import { signInRoutes } from './sign-in.ts';
 
 export { healthRoutes } from './health.ts';
@@ -31,10 +41,20 @@ export function allRoutes(deps: RouteDeps): WebRouter[] {
     signInRoutes(deps),
     linkRoutes(deps),
     accountRoutes(deps),
+    accountDataRoutes(deps),
     newProjectRoutes(deps),
     projectRoutes(deps),
+    settingsRoutes(deps),
+    memberRoutes(deps),
+    joinRoutes(deps),
+    exportRoutes(deps),
+    leaderboardRoutes(deps),
+    blockRoutes(deps),
     runRoutes(deps),
     faceRoutes(deps),
+    answerRoutes(deps),
+    reviewRoutes(deps),
+    disputeRoutes(deps),
     roomRoutes(deps),
     apiRoutes(deps),
   ];

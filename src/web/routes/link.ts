@@ -27,6 +27,8 @@ export function linkRoutes(deps: RouteDeps): WebRouter {
   router.post('/link/:token', rateLimit(limits, 'link'), async (ctx) => {
     const account = requireActive(ctx);
     await confirmLink(deps, ctx.params.token ?? '', account.id);
+    // The bot tells them in the chat, without waiting for its next look.
+    deps.nudges.nudge('posts');
     ctx.status = 303;
     ctx.redirect('/account?done=linked');
   });

@@ -1,8 +1,10 @@
+import { readExclusions, setExclusions } from '../../core/catalog/exclusions.ts';
 import { VisavisError } from '../../core/platform/errors.ts';
+import type { Duplicate } from '../../core/projects/duplicates.ts';
 import { createProject, type ProjectInput } from '../../core/projects/projects.ts';
 import { requireActive } from '../access.ts';
 import { newRouter, type WebContext, type WebRouter } from '../context.ts';
-import { field, ticked } from '../form.ts';
+import { field, linesOf, ticked, toNumber } from '../form.ts';
 import { rateLimit } from '../middleware/rate-limit.ts';
 import type { RouteDeps } from './index.ts';
 
@@ -15,8 +17,11 @@ const DEFAULTS = {
   minConfirmed: '2',
   votesNeeded: '2',
   depth: '3',
+  excluded: '',
   open: '',
   matching: 'on',
+  acknowledged: '',
+  anyway: '',
 };
 type Form = Record<keyof typeof DEFAULTS, string>;
 
@@ -44,14 +49,18 @@ export function newProjectRoutes(deps: RouteDeps): WebRouter {
         const size = await wiki.categoryInfo(form.category);
         return view.render(ctx, 'new-project', { form, problem: null, size, found: null });
       }
+      const excluded = readExclusions(linesOf(form.excluded), form.category);
       const id = await createProject(deps, account.id, readInput(form));
+      if (excluded.length > 0) await setExclusions(deps, id, account.id, excluded);
       ctx.status = 303;
       ctx.redirect(`/projects/${id}?done=created`);
     } catch (error) {
       // What was filled in stays, with the reason above it.
       if (!(error instanceof VisavisError) || error.status >= 500) throw error;
       ctx.status = error.status;
-      view.render(ctx, 'new-project', { form, problem: error.message, size: null, found: null });
+      const duplicates = (error.details.duplicates ?? []) as readonly Duplicate[];
+      const problem = duplicates.length > 0 ? null : error.message;
+      view.render(ctx, 'new-project', { form, problem, duplicates, size: null, found: null });
     }
   });
 
@@ -63,6 +72,8 @@ function readForm(ctx: WebContext): Form {
   for (const name of Object.keys(DEFAULTS) as (keyof Form)[]) form[name] = field(ctx, name).trim();
   form.open = ticked(ctx, 'open') ? 'on' : '';
   form.matching = ticked(ctx, 'matching') ? 'on' : '';
+  form.acknowledged = ticked(ctx, 'acknowledged') ? 'on' : '';
+  form.anyway = ticked(ctx, 'anyway') ? 'on' : '';
   return form;
 }
 
@@ -80,10 +91,7 @@ function readInput(form: Form): ProjectInput {
     depth: toNumber(form.depth),
     open: form.open !== '',
     matching: form.matching !== '',
+    acknowledged: form.acknowledged !== '',
+    refuseDuplicates: form.anyway === '',
   };
-}
-
-/** NaN for anything else; the core says which number is wrong. */
-function toNumber(text: string): number {
-  return /^\d+([.,]\d+)?$/.test(text) ? Number(text.replace(',', '.')) : Number.NaN;
 }

@@ -17,7 +17,8 @@ export function pageRoutes(deps: RouteDeps): WebRouter {
 
   router.get('/robots.txt', (ctx) => {
     ctx.type = 'text';
-    ctx.body = 'User-agent: *\nDisallow: /room\nDisallow: /faces\nDisallow: /link\nDisallow: /sign-in\n';
+    ctx.body =
+      'User-agent: *\nDisallow: /room\nDisallow: /faces\nDisallow: /link\nDisallow: /join\nDisallow: /sign-in\n';
   });
 
   return router;

@@ -1,16 +1,21 @@
 import { createHash } from 'node:crypto';
 import { listRuns } from '../../core/depicts/history.ts';
+import { adviseThreshold } from '../../core/faces/advice.ts';
 import { VisavisError } from '../../core/platform/errors.ts';
+import { projectFaces } from '../../core/projects/gallery.ts';
 import { listMembers } from '../../core/projects/members.ts';
-import { projectFaces, projectOverview } from '../../core/projects/overview.ts';
+import { projectOverview } from '../../core/projects/overview.ts';
 import { listProjects } from '../../core/projects/projects.ts';
+import { ownAnswers } from '../../core/review/own.ts';
+import { projectStatistics } from '../../core/statistics/project.ts';
+import type { VerdictValue } from '../../core/store/schema.ts';
 import { rightsIn } from '../access.ts';
 import { newRouter, type WebContext, type WebRouter } from '../context.ts';
 import { idParam, query } from '../form.ts';
 import type { RouteDeps } from './index.ts';
 
 const PER_PAGE = 24;
-export const VERDICT_FILTERS = ['match', 'no_match', 'disputed', 'open'];
+export const VERDICT_FILTERS: readonly VerdictValue[] = ['match', 'no_match', 'disputed', 'open'];
 
 /** The list of projects and the page of one. */
 export function projectRoutes(deps: RouteDeps): WebRouter {
@@ -51,19 +56,30 @@ export function projectRoutes(deps: RouteDeps): WebRouter {
     const runs = await listRuns(store, id);
     const verdict = VERDICT_FILTERS.find((one) => one === query(ctx, 'verdict'));
     const page = Math.max(1, Number.parseInt(query(ctx, 'page'), 10) || 1);
+    const person = overview.persons.find((one) => one.person === query(ctx, 'person'))?.person;
     const gallery = await projectFaces(store, id, {
-      ...(verdict ? { verdict } : {}),
+      filter: { ...(verdict ? { verdict } : {}), ...(person ? { person } : {}) },
       page,
       perPage: PER_PAGE,
     });
+    const { account } = ctx.state;
+    const rights = await rightsIn(deps, ctx, id);
+    const faceIds = gallery.faces.map((face) => face.faceId);
     return {
       overview,
       runs,
       version: fingerprint([overview, runs]),
       members: await listMembers(store, id),
-      rights: await rightsIn(deps, ctx, id),
+      statistics: await projectStatistics(store, id),
+      rights,
+      advice: rights.role === 'owner' && overview.project.matching ? await adviseThreshold(store, id) : null,
+      own:
+        account && rights.role
+          ? await ownAnswers(store, { projectId: id, accountId: account.id, faceIds })
+          : null,
       gallery,
       verdict: verdict ?? '',
+      person: person ?? '',
       filters: VERDICT_FILTERS,
       page,
       pages: Math.max(1, Math.ceil(gallery.total / PER_PAGE)),

@@ -70,6 +70,7 @@ export function fakeWiki(): Wiki {
     items: refuse,
     searchItems: async () => [{ id: 'Q7259', label: 'Ada <b>Lovelace</b>', description: 'mathematician' }],
     readStatements: refuse,
+    readFilesNow: refuse,
     setStatement: refuse,
     setRank: refuse,
     removeStatement: refuse,

@@ -1,0 +1,236 @@
+import { listExclusions, setExclusions } from '../../core/catalog/exclusions.ts';
+import { crawlCounts } from '../../core/catalog/pictures.ts';
+import { adviseThreshold } from '../../core/faces/advice.ts';
+import { askTheRest } from '../../core/faces/ask-rest.ts';
+import { VisavisError } from '../../core/platform/errors.ts';
+import { unbindChannel } from '../../core/projects/channels.ts';
+import { changeSettings, type ProjectSettings, projectSettings } from '../../core/projects/settings.ts';
+import { deleteProject, setProjectState } from '../../core/projects/states.ts';
+import { changeCare, pausedReason } from '../../core/review/care.ts';
+import type { Store } from '../../core/store/store.ts';
+import { requireActive } from '../access.ts';
+import { newRouter, type WebContext, type WebRouter } from '../context.ts';
+import { field, idParam, linesOf, ticked, toNumber } from '../form.ts';
+import { projectHead } from '../project-head.ts';
+import { orShow as orShowProblem } from '../refusals.ts';
+import type { RouteDeps } from './index.ts';
+
+const STATES = ['active', 'paused', 'completed'] as const;
+
+/** What owners may change of a project. */
+export function settingsRoutes(deps: RouteDeps): WebRouter {
+  const { view, store, messages } = deps;
+  const router = newRouter();
+  const orShow = (ctx: WebContext, act: () => Promise<void>) =>
+    orShowProblem(ctx, act, (problem) => show(ctx, problem));
+
+  router.get('/projects/:id/settings', async (ctx) => {
+    await show(ctx, null);
+  });
+
+  router.post('/projects/:id/settings', async (ctx) => {
+    const account = requireActive(ctx);
+    const projectId = idParam(ctx, 'id');
+    await orShow(ctx, async () => {
+      const settings = readSettings(ctx);
+      // The bot speaks what there are messages for.
+      if (!messages.languages.includes(settings.language))
+        throw new VisavisError('bad_input', ctx.state.t('web-error-form'));
+      await changeSettings(deps, { projectId, accountId: account.id, settings });
+      ctx.status = 303;
+      ctx.redirect(`/projects/${projectId}/settings?done=saved`);
+    });
+  });
+
+  router.post('/projects/:id/care', async (ctx) => {
+    const account = requireActive(ctx);
+    const projectId = idParam(ctx, 'id');
+    await orShow(ctx, async () => {
+      const { checkEvery, careful, pausePercent } = readCare(ctx);
+      await changeCare(deps, {
+        projectId,
+        accountId: account.id,
+        checkEvery: toNumber(checkEvery),
+        careful,
+        pausePercent: toNumber(pausePercent),
+      });
+      ctx.status = 303;
+      ctx.redirect(`/projects/${projectId}/settings?done=saved`);
+    });
+  });
+
+  router.post('/projects/:id/channels/:channel/unbind', async (ctx) => {
+    const account = requireActive(ctx);
+    const projectId = idParam(ctx, 'id');
+    const channels = await projectChannels(store, projectId);
+    const channel = channels.find((one) => one.id === idParam(ctx, 'channel'));
+    if (!channel) throw new VisavisError('not_found', ctx.state.t('web-channels-unknown'));
+    const { platform, externalId } = channel;
+    await unbindChannel(deps, { platform, externalId, accountId: account.id });
+    ctx.status = 303;
+    ctx.redirect(`/projects/${projectId}/settings?done=saved#channels`);
+  });
+
+  router.post('/projects/:id/state', async (ctx) => {
+    const account = requireActive(ctx);
+    const projectId = idParam(ctx, 'id');
+    const state = STATES.find((one) => one === field(ctx, 'state'));
+    if (!state) throw new VisavisError('bad_input', ctx.state.t('web-error-form'));
+    await orShow(ctx, async () => {
+      const acknowledges = ticked(ctx, 'acknowledged');
+      await setProjectState(deps, { projectId, accountId: account.id, state, acknowledges });
+      ctx.status = 303;
+      ctx.redirect(`/projects/${projectId}/settings?done=state`);
+    });
+  });
+
+  router.post('/projects/:id/exclusions', async (ctx) => {
+    const account = requireActive(ctx);
+    const projectId = idParam(ctx, 'id');
+    await orShow(ctx, async () => {
+      await setExclusions(deps, projectId, account.id, linesOf(field(ctx, 'excluded')));
+      ctx.status = 303;
+      ctx.redirect(`/projects/${projectId}/settings?done=saved#category`);
+    });
+  });
+
+  router.post('/projects/:id/ask-rest', async (ctx) => {
+    const account = requireActive(ctx);
+    const projectId = idParam(ctx, 'id');
+    await askTheRest(deps, { projectId, accountId: account.id, wanted: true });
+    ctx.status = 303;
+    ctx.redirect(`/projects/${projectId}`);
+  });
+
+  router.post('/projects/:id/delete', async (ctx) => {
+    const account = requireActive(ctx);
+    const projectId = idParam(ctx, 'id');
+    await orShow(ctx, async () => {
+      if (!ticked(ctx, 'sure')) throw new VisavisError('bad_input', ctx.state.t('web-settings-delete-tick'));
+      await deleteProject(deps, { projectId, accountId: account.id });
+      ctx.status = 303;
+      ctx.redirect('/projects?done=deleted');
+    });
+  });
+
+  return router;
+
+  async function show(ctx: WebContext, problem: string | null): Promise<void> {
+    requireActive(ctx);
+    const project = await projectHead(deps, ctx);
+    if (project.rights.role !== 'owner')
+      throw new VisavisError('forbidden', ctx.state.t('web-error-owners-only'));
+    const row = await store.db
+      .selectFrom('projects')
+      .select(['acknowledged_at', 'category', 'crawled_at', 'file_cap'])
+      .select(['check_every', 'careful', 'pause_percent'])
+      .where('id', '=', project.id)
+      .executeTakeFirstOrThrow();
+    // What was typed stays, with the reason above it.
+    const typed = (path: string) => problem !== null && ctx.path.endsWith(path);
+    const excluded = typed('/exclusions')
+      ? field(ctx, 'excluded')
+      : (await listExclusions(store, project.id)).join('\n');
+    const counts = await crawlCounts(store, project.id);
+    const { category, crawled_at: readAt, file_cap: cap } = row;
+    view.render(ctx, 'settings', {
+      project,
+      problem,
+      acknowledged: row.acknowledged_at !== null,
+      paused: await pausedReason(store, project.id),
+      crawl: { ...counts, category, readAt, cap, excluded },
+      rules: typed('/settings') ? readForm(ctx) : formOf(await projectSettings(store, project.id)),
+      care: typed('/care')
+        ? readCare(ctx)
+        : {
+            checkEvery: String(row.check_every),
+            careful: row.careful === 1,
+            pausePercent: String(row.pause_percent),
+          },
+      advice: await adviseThreshold(store, project.id),
+      channels: await projectChannels(store, project.id),
+    });
+  }
+}
+
+/** What the form holds, as it was typed. */
+interface Form {
+  readonly title: string;
+  readonly language: string;
+  readonly votesNeeded: string;
+  readonly threshold: string;
+  readonly minConfirmed: string;
+  readonly depth: string;
+  readonly open: boolean;
+  readonly matching: boolean;
+  readonly smallFaces: boolean;
+}
+
+function formOf(settings: ProjectSettings | null): Form | null {
+  if (!settings) return null;
+  const { votesNeeded, threshold, minConfirmed, depth } = settings;
+  return {
+    ...settings,
+    votesNeeded: String(votesNeeded),
+    threshold: String(threshold),
+    minConfirmed: String(minConfirmed),
+    depth: String(depth),
+  };
+}
+
+function readForm(ctx: WebContext): Form {
+  const text = (name: string) => field(ctx, name).trim();
+  return {
+    title: text('title'),
+    language: text('language'),
+    votesNeeded: text('votesNeeded'),
+    threshold: text('threshold'),
+    minConfirmed: text('minConfirmed'),
+    depth: text('depth'),
+    open: ticked(ctx, 'open'),
+    matching: ticked(ctx, 'matching'),
+    smallFaces: ticked(ctx, 'smallFaces'),
+  };
+}
+
+function readSettings(ctx: WebContext): ProjectSettings {
+  const form = readForm(ctx);
+  return {
+    ...form,
+    votesNeeded: toNumber(form.votesNeeded),
+    threshold: toNumber(form.threshold),
+    minConfirmed: toNumber(form.minConfirmed),
+    depth: toNumber(form.depth),
+  };
+}
+
+function readCare(ctx: WebContext) {
+  return {
+    checkEvery: field(ctx, 'checkEvery').trim(),
+    careful: ticked(ctx, 'careful'),
+    pausePercent: field(ctx, 'pausePercent').trim(),
+  };
+}
+
+interface ListedChannel {
+  readonly id: number;
+  readonly platform: string;
+  readonly name: string;
+  readonly externalId: string;
+  readonly forDisputes: boolean;
+}
+
+async function projectChannels(store: Store, projectId: number): Promise<ListedChannel[]> {
+  const rows = await store.db
+    .selectFrom('channels')
+    .select(['id', 'platform', 'name', 'external_id', 'for_disputes'])
+    .where('project_id', '=', projectId)
+    .orderBy('platform')
+    .orderBy('name')
+    .execute();
+  return rows.map(({ external_id, for_disputes, ...row }) => ({
+    ...row,
+    externalId: external_id,
+    forDisputes: for_disputes === 1,
+  }));
+}

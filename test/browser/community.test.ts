@@ -1,0 +1,201 @@
+import type { BrowserContext, Locator } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { openBrowser } from './browser.ts';
+import { npmStart, type RunningProduct } from './product.ts';
+import { ANSWERED, RoomPage } from './room-page.ts';
+
+const ADA = 'Q9001';
+const CHANNEL = 'community';
+
+/** PRODUCT C4 to C6, played by three members and an owner, each in a browser of their own. */
+describe.skipIf(!inject('chromium'))('a community in the practice room', { timeout: 400_000 }, () => {
+  let product: RunningProduct;
+  const contexts: BrowserContext[] = [];
+  const problems: string[] = [];
+  let anna: RoomPage;
+  let bo: RoomPage;
+  let eli: RoomPage;
+  let chen: RoomPage;
+  /** Faces that were asked about below these messages are done with. */
+  const done = new Set<string>();
+
+  beforeAll(async () => {
+    product = await npmStart();
+    [anna, bo, eli, chen] = await Promise.all([person(), person(), person(), person()]);
+  }, 240_000);
+  afterAll(async () => {
+    for (const context of contexts) await context.close();
+    await product?.stop();
+  });
+
+  async function person(): Promise<RoomPage> {
+    const context = await openBrowser();
+    contexts.push(context);
+    const page = await context.newPage();
+    page.setDefaultTimeout(30_000);
+    page.on('pageerror', (error) => problems.push(String(error)));
+    page.on('console', (message) => {
+      // The form that was refused on purpose.
+      const isRefusal = message.text().includes('400 (Bad Request)');
+      if (message.type() === 'error' && !isRefusal)
+        problems.push(`${message.text()} ${message.location().url}`);
+    });
+    return new RoomPage(page, ADA, CHANNEL);
+  }
+
+  async function link(room: RoomPage, name: string): Promise<void> {
+    const { page } = room;
+    await page.goto(`${product.url}/room/${CHANNEL}`);
+    await room.say('!visavis link');
+    const invitation = await room.message('Link your Wikimedia account');
+    const address = await invitation.getByRole('link', { name: 'Link my account' }).getAttribute('href');
+    await page.goto(new URL(address ?? '', product.url).href);
+    // Whoever has signed in before is asked to confirm at once.
+    const signIn = page.getByRole('main').getByRole('link', { name: /sign in/i });
+    if ((await signIn.count()) > 0) {
+      await signIn.last().click();
+      await page.getByRole('button', { name: new RegExp(name) }).click();
+      await page.getByRole('button', { name: /allow/i }).click();
+      await page.waitForURL('**/link/**');
+    }
+    await page
+      .getByRole('main')
+      .getByRole('button', { name: /link|confirm|yes/i })
+      .first()
+      .click();
+    await page.goto(`${product.url}/room/${CHANNEL}`);
+    await room.message(`You are now linked to the Wikimedia account ${name}`);
+  }
+
+  /** The first question of this kind that nobody here has answered; waits for one. */
+  async function question(title: RegExp): Promise<{ id: string; card: Locator }> {
+    for (let tries = 0; tries < 240; tries++) {
+      const cards = anna.page.locator('li.msg:has(.pill)').filter({ hasText: title });
+      for (const card of await cards.all()) {
+        const id = (await card.getAttribute('id')) ?? '';
+        const isOpen = (await card.getByText('not sure').count()) > 0;
+        if (isOpen && !done.has(id)) return { id, card };
+      }
+      await anna.page.waitForTimeout(500);
+    }
+    throw new Error(`nobody asks ${title}`);
+  }
+  const answer = async (room: RoomPage, id: string, emoji: readonly string[]) => {
+    for (const one of emoji) await room.press(id, one);
+  };
+  const shows = async (id: string, text: string | RegExp) =>
+    anna.page.locator(`#${id}`, { hasText: text }).waitFor({ timeout: 60_000 });
+  const textOf = (id: string) => anna.page.locator(`#${id}`).innerText();
+  /** The opposite of the truth. */
+  const wrong = (right: readonly string[]) =>
+    right.includes('✅') ? ['❌'] : right.includes('❌') ? ['✅'] : right.includes('🚫') ? ['1️⃣'] : ['🚫'];
+
+  it('an owner makes a project that needs two votes, and binds a channel of the room to it', async () => {
+    const { page } = chen;
+    await page.goto(`${product.url}/sign-in?next=/projects/new`);
+    await page.getByRole('button', { name: /Practice Chen/ }).click();
+    await page.getByRole('button', { name: /allow/i }).click();
+    await page.waitForURL('**/projects/new');
+    await page.getByRole('textbox', { name: 'Wikidata items' }).fill(ADA);
+    await page.getByRole('textbox', { name: 'Category on Commons' }).fill('Practice photos');
+    await page
+      .getByRole('spinbutton', { name: /votes|people/i })
+      .first()
+      .fill('2');
+    await page.getByRole('checkbox', { name: 'Open project' }).check();
+    await page.getByRole('button', { name: 'Set up the project' }).click();
+    // Ada has no date of death.
+    expect(await page.locator('main').innerText()).toContain('about living people');
+    await page.getByRole('checkbox', { name: /identifiable people/ }).check();
+    await page.getByRole('button', { name: 'Set up the project' }).click();
+    await page.waitForURL('**/projects/2?done=created');
+    await link(chen, 'Practice Chen');
+    await chen.say('!visavis setup 2');
+    await chen.message('This channel now belongs to the project');
+  });
+
+  it('three members link their chat names', async () => {
+    await link(anna, 'Practice Anna');
+    await link(bo, 'Practice Bo');
+    await link(eli, 'Practice Eli');
+  });
+
+  it('one vote is not enough, a vote taken back counts no more, two that agree decide', async () => {
+    const { id, card } = await question(/Is this|Which of these/);
+    const right = await anna.answersTo(card);
+    await answer(anna, id, right);
+    await answer(anna, id, right);
+    await answer(bo, id, right);
+    // Anna's was taken back: Bo's alone decides nothing.
+    await bo.say('!visavis status');
+    await bo.message('Matches');
+    expect(await textOf(id)).not.toContain('Answered by');
+    await answer(eli, id, right);
+    await shows(id, /Answered by .*Practice Bo.*Practice Eli|Answered by .*Practice Eli.*Practice Bo/);
+    expect(await textOf(id)).not.toContain('Practice Anna');
+    done.add(id);
+  });
+
+  it('one dissent makes a dispute, and the owner’s answer decides it', async () => {
+    const { id, card } = await question(/Is this|Which of these/);
+    const right = await anna.answersTo(card);
+    await answer(anna, id, right);
+    await answer(bo, id, wrong(right));
+    await shows(id, /Opinions differ|disputed/);
+    // A third member does not outvote the one who disagrees.
+    await answer(eli, id, right);
+    await shows(id, /Opinions differ|disputed/);
+    await answer(chen, id, right);
+    await anna.page
+      .locator(`#${id}`, { hasNotText: /Opinions differ|disputed/ })
+      .waitFor({ timeout: 60_000 });
+    await shows(id, /Answered by .*Practice Chen/);
+    done.add(id);
+  });
+
+  it('suggestions come in batches: accepted but for a lettered face, which is asked about alone', async () => {
+    for (let answered = 0; answered < 20; answered++) {
+      const next = await question(/Is this|Which of these|Are all of these/);
+      const right = await anna.answersTo(next.card);
+      if ((await next.card.innerText()).includes('Are all of these')) {
+        const letter = right[0] === '✅' ? '🇧' : (right[0] ?? '');
+        await answer(anna, next.id, [letter, '✅']);
+        await answer(eli, next.id, [letter, '✅']);
+        await shows(
+          next.id,
+          /Answered by .*Practice Anna.*Practice Eli|Answered by .*Practice Eli.*Practice Anna/,
+        );
+        done.add(next.id);
+        const name = [...(await textOf(next.id)).matchAll(/([A-I]): (.+?) · /g)].find(
+          ([, mark]) => mark === String.fromCharCode(65 + (letter.codePointAt(0) ?? 0) - 0x1f1e6),
+        )?.[2];
+        const alone = await question(/Is this/);
+        expect(await textOf(alone.id)).toContain(name);
+        return;
+      }
+      await answer(anna, next.id, right);
+      await answer(eli, next.id, right);
+      await shows(next.id, ANSWERED);
+      done.add(next.id);
+    }
+    throw new Error('there was no batch');
+  });
+
+  it('the site shows the same: who decided, and an own answer given there', async () => {
+    const { page } = chen;
+    await page.goto(`${product.url}/projects/2`);
+    const text = await page.locator('main').innerText();
+    expect(text).toContain('decided by an owner');
+    await page
+      .locator('li.face')
+      .last()
+      .getByRole('button', { name: /This is not/ })
+      .click();
+    await page.waitForURL('**/projects/2#face-*');
+    await page.locator('.answer__no[aria-pressed="true"]').first().waitFor();
+  });
+
+  it('no page broke its own rules', () => {
+    expect(problems).toEqual([]);
+  });
+});

@@ -1,0 +1,135 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { bindChannel } from '../../src/core/projects/channels.ts';
+import { projectSettings } from '../../src/core/projects/settings.ts';
+import type { Store } from '../../src/core/store/store.ts';
+import { addMember, addProject } from '../support/people.ts';
+import { freshStore } from '../support/stores.ts';
+import { Browser } from './support/browser.ts';
+import { HOSTILE } from './support/project.ts';
+import { type Site, startSite } from './support/site.ts';
+
+let site: Site;
+let store: Store;
+let dispose: () => Promise<void>;
+let owner: Browser;
+let member: Browser;
+let project: number;
+let ownerId: number;
+let path: string;
+
+beforeAll(async () => {
+  ({ dispose, store } = await freshStore());
+  site = await startSite(store);
+  [owner, member] = [new Browser(site.url), new Browser(site.url)];
+  await owner.signIn('Owner');
+  await member.signIn('Member');
+  ownerId = await accountId('Owner');
+  project = (await addProject(store, { created_by: ownerId })).id;
+  await addMember(store, project, { accountId: await accountId('Member') });
+  path = `/projects/${project}`;
+});
+afterAll(async () => {
+  await site.close();
+  await dispose();
+});
+
+async function accountId(username: string): Promise<number> {
+  const row = await store.db
+    .selectFrom('account_profiles')
+    .select('account_id')
+    .where('username', '=', username)
+    .executeTakeFirstOrThrow();
+  return row.account_id;
+}
+const read = async (who: Browser, at: string) => (await who.get(at)).text();
+const FORM = {
+  title: 'A title',
+  language: 'nb',
+  votesNeeded: '3',
+  threshold: '0,55',
+  minConfirmed: '4',
+  depth: '1',
+  open: 'on',
+};
+
+test('owners change the rules; commas are numbers too', async () => {
+  const saved = await owner.post(`${path}/settings`, FORM);
+  expect(saved.headers.get('location')).toBe(`${path}/settings?done=saved`);
+  expect(await projectSettings(store, project)).toEqual({
+    title: 'A title',
+    language: 'nb',
+    votesNeeded: 3,
+    threshold: 0.55,
+    minConfirmed: 4,
+    depth: 1,
+    open: true,
+    matching: false,
+    smallFaces: false,
+  });
+  const page = await read(owner, `${path}/settings`);
+  expect(page).toContain('<option value="nb" selected>');
+  expect(page).toMatch(/name="open" value="on"[^>]* checked/);
+  expect(page).not.toMatch(/name="matching" value="on"[^>]* checked/);
+});
+
+test('what does not fit is refused with the reason, and what was typed stays', async () => {
+  const before = await projectSettings(store, project);
+  const refused = await owner.post(`${path}/settings`, { ...FORM, title: HOSTILE, threshold: '7' });
+  expect(refused.status).toBe(400);
+  const page = await refused.text();
+  expect(page).toContain('The threshold is a number from 0.1 to 1');
+  expect(page).toContain('value="7"');
+  expect(page).not.toMatch(/<script>alert|<img src=x/);
+  expect((await owner.post(`${path}/settings`, { ...FORM, language: 'xx' })).status).toBe(400);
+  expect((await owner.post(`${path}/settings`, {})).status).toBe(400);
+  expect(await projectSettings(store, project)).toEqual(before);
+});
+
+test('the pages of owners are for owners', async () => {
+  for (const who of [member, new Browser(site.url)]) {
+    const status = who === member ? 403 : 401;
+    expect((await who.get(`${path}/settings`)).status).toBe(status);
+    for (const act of ['settings', 'care', 'exclusions', 'state'])
+      expect([
+        act,
+        (await who.post(`${path}/${act}`, { ...FORM, state: 'paused', checkEvery: '2', pausePercent: '3' }))
+          .status,
+      ]).toEqual([act, status]);
+  }
+});
+
+test('owners say how careful the project is', async () => {
+  const refused = await owner.post(`${path}/care`, { checkEvery: '1', pausePercent: '30', careful: 'on' });
+  expect([
+    refused.status,
+    (await refused.text()).includes('name="checkEvery" type="number" value="1"'),
+  ]).toEqual([400, true]);
+  expect(
+    (await owner.post(`${path}/care`, { checkEvery: '10', pausePercent: '30', careful: 'on' })).status,
+  ).toBe(303);
+  const row = await store.db
+    .selectFrom('projects')
+    .select(['check_every', 'careful', 'pause_percent'])
+    .where('id', '=', project)
+    .executeTakeFirstOrThrow();
+  expect(row).toEqual({ check_every: 10, careful: 1, pause_percent: 30 });
+});
+
+test('channels are listed, and unbound by owners of their project', async () => {
+  await bindChannel(site.deps, {
+    platform: 'matrix',
+    externalId: '!a:example.org',
+    name: '<i>Faces</i>',
+    projectId: project,
+    accountId: ownerId,
+  });
+  const page = await read(owner, `${path}/settings`);
+  expect(page).toContain('<bdi>&lt;i&gt;Faces&lt;/i&gt;</bdi>');
+  const unbind = /action="([^"]+\/unbind)"/.exec(page)?.[1] ?? '';
+  expect((await member.post(unbind, {})).status).toBe(403);
+  const elsewhere = await addProject(store, { created_by: ownerId });
+  expect((await owner.post(unbind.replace(path, `/projects/${elsewhere.id}`), {})).status).toBe(404);
+  expect((await owner.post(unbind, {})).status).toBe(303);
+  expect(await read(owner, `${path}/settings`)).toContain('No channel is bound yet.');
+  expect((await owner.post(unbind, {})).status).toBe(404);
+});
