@@ -37,6 +37,7 @@ const DONE = new Set([
   'saved',
   'state',
   'deleted',
+  'reopened',
   'forgotten',
   'joined',
   'left',

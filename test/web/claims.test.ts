@@ -179,3 +179,27 @@ test('an owner says whether statements tell the place', async () => {
   await owner.post(form, {});
   expect(await read(owner, `/projects/${project}/write`)).not.toMatch(/name="boxes"[^>]* checked/);
 });
+
+test('one statement is taken back, by members with an own run and by owners', async () => {
+  const address = await claim({});
+  // It is the owner's run.
+  expect((await member.post(`${address}/undo`, {})).status).toBe(403);
+  const answer = await owner.post(`${address}/undo`, {});
+  expect(answer.headers.get('location')).toMatch(/\/runs\/\d+\?done=undoing$/);
+  expect((await stateNow()).state).toBe('removing');
+});
+
+test('what people do not agree on any more is listed where one writes, and taken back there', async () => {
+  const address = await claim({});
+  const page = `/projects/${project}/write`;
+  expect(await read(owner, page)).not.toContain('id="listed"');
+  const before = await store.db.selectFrom('verdicts').selectAll().where('verdict', '=', 'match').execute();
+  await store.db
+    .updateTable('verdicts')
+    .set({ verdict: 'disputed' })
+    .where('verdict', '=', 'match')
+    .execute();
+  expect(await read(owner, page)).toMatch(new RegExp(`id="listed"[\\s\\S]*action="${address}/undo"`));
+  for (const { face_id } of before)
+    await store.db.updateTable('verdicts').set({ verdict: 'match' }).where('face_id', '=', face_id).execute();
+});

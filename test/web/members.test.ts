@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { listInvitations } from '../../src/core/projects/invitations.ts';
 import { roleOf } from '../../src/core/projects/members.ts';
+import { ownAnswers } from '../../src/core/review/own.ts';
 import type { Store } from '../../src/core/store/store.ts';
 import { memoryLimits } from '../../src/web/rate-limits.ts';
 import { addMember } from '../support/people.ts';
@@ -148,4 +149,40 @@ test('a member ends up outside by leaving, and its answers stay', async () => {
   expect(await role('Member <b>')).toBeNull();
   expect(await answers()).toEqual(before);
   expect((await member.post(`${path}/leave`, {})).status).toBe(403);
+});
+
+test('an owner undoes what a member has answered since a time', async () => {
+  const accountOf = await accountId('Member <b>');
+  const faceId = 2;
+  await addMember(store, project, { accountId: accountOf }).catch(() => {});
+  const answer = () =>
+    member.post(`/faces/${faceId}/answer`, {
+      project: String(project),
+      person: 'Q7259',
+      answer: 'no',
+      next: path,
+    });
+  expect((await answer()).status).toBe(303);
+  const standing = async () =>
+    (await ownAnswers(store, { projectId: project, accountId: accountOf, faceIds: [faceId] })).size;
+  expect(await standing()).toBe(1);
+  expect((await toMember('Member <b>', 'undo', { hours: '24' }, member)).status).toBe(403);
+  for (const hours of ['0', '-1', '1e9', 'x'])
+    expect((await toMember('Member <b>', 'undo', { hours })).status).toBe(400);
+  expect(await standing()).toBe(1);
+  expect((await toMember('Member <b>', 'undo', { hours: '1' })).status).toBe(303);
+  expect(await standing()).toBe(0);
+});
+
+test('an owner has a decided face asked about again', async () => {
+  const fields = { project: String(project), person: 'Q7259' };
+  expect(await read(owner, '/faces/1')).toContain('/faces/1/reopen');
+  expect(await read(member, '/faces/1')).not.toContain('/reopen');
+  expect((await member.post('/faces/1/reopen', fields)).status).toBe(403);
+  expect((await owner.post('/faces/1/reopen', { ...fields, project: 'x' })).status).toBe(400);
+  expect((await owner.post('/faces/1/reopen', fields)).headers.get('location')).toBe(
+    '/faces/1?done=reopened',
+  );
+  expect(await read(owner, '/faces/1')).not.toContain('/faces/1/reopen');
+  expect((await owner.post('/faces/1/reopen', fields)).status).toBe(409);
 });

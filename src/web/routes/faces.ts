@@ -2,10 +2,11 @@ import { VisavisError } from '../../core/platform/errors.ts';
 import { type ProjectOverview, projectOverview } from '../../core/projects/overview.ts';
 import { faceHistory, type HistoryEntry } from '../../core/review/history.ts';
 import { ownAnswers } from '../../core/review/own.ts';
+import { reopenVerdict } from '../../core/review/reopening.ts';
 import type { Answer, VerdictValue } from '../../core/store/schema.ts';
-import { rightsIn } from '../access.ts';
+import { requireActive, rightsIn } from '../access.ts';
 import { newRouter, type WebContext, type WebRouter } from '../context.ts';
-import { idParam } from '../form.ts';
+import { field, idParam } from '../form.ts';
 import type { RouteDeps } from './index.ts';
 
 interface PersonView {
@@ -14,6 +15,8 @@ interface PersonView {
   /** The reader's own answer, null for none; missing where the reader is no member. */
   readonly own?: Answer | null;
   readonly verdict: VerdictValue;
+  /** The reader is an owner, and people have decided: it can be asked about again. */
+  readonly canReopen: boolean;
   readonly answers: number;
   /** null while it is hidden. */
   readonly history: readonly HistoryEntry[] | null;
@@ -43,6 +46,17 @@ export function faceRoutes(deps: RouteDeps): WebRouter {
     view.render(ctx, 'face', { face, projects });
   });
 
+  /** An owner has it asked about again. */
+  router.post('/faces/:id/reopen', async (ctx) => {
+    const account = requireActive(ctx);
+    const faceId = idParam(ctx, 'id');
+    const projectId = Number(field(ctx, 'project'));
+    if (!Number.isSafeInteger(projectId)) throw new VisavisError('bad_input', ctx.state.t('web-error-form'));
+    await reopenVerdict(deps, { projectId, accountId: account.id, faceId, person: field(ctx, 'person') });
+    ctx.status = 303;
+    ctx.redirect(`/faces/${faceId}?done=reopened`);
+  });
+
   return router;
 
   /** Nobody sees how others voted before there is a verdict (PRODUCT C3). */
@@ -61,12 +75,13 @@ export function faceRoutes(deps: RouteDeps): WebRouter {
     const history = await faceHistory(store, projectId, faceId);
     const verdicts = await store.db
       .selectFrom('verdicts')
-      .select(['person', 'verdict'])
+      .select(['person', 'verdict', 'source'])
       .where('project_id', '=', projectId)
       .where('face_id', '=', faceId)
       .execute();
     return overview.persons.map(({ person, label }) => {
-      const verdict = verdicts.find((row) => row.person === person)?.verdict ?? 'open';
+      const known = verdicts.find((row) => row.person === person);
+      const verdict = known?.verdict ?? 'open';
       const entries = history.filter((entry) => entry.person === person);
       const answers = entries.filter((entry) => entry.kind === 'answered').length;
       const isHidden = verdict === 'open' && answers > 0;
@@ -75,6 +90,8 @@ export function faceRoutes(deps: RouteDeps): WebRouter {
         label,
         ...(own ? { own: own.get(`${faceId} ${person}`) ?? null } : {}),
         verdict,
+        canReopen:
+          role === 'owner' && known !== undefined && known.verdict !== 'open' && known.source !== 'bootstrap',
         answers,
         history: isHidden ? null : entries,
       };

@@ -4,6 +4,7 @@ import { changeRole, leaveProject, listMembers, removeMember } from '../../core/
 import { agreementFigures } from '../../core/review/agreement.ts';
 import { banMember, recountWithout, unbanMember } from '../../core/review/bans.ts';
 import { liftProbation } from '../../core/review/care.ts';
+import { undoMemberAnswers } from '../../core/review/undo.ts';
 import { requireActive } from '../access.ts';
 import { newRouter, type WebContext, type WebRouter } from '../context.ts';
 import { field, idParam, ticked } from '../form.ts';
@@ -72,6 +73,8 @@ export function memberRoutes(deps: RouteDeps): WebRouter {
     unban: (_ctx, args) => unbanMember(deps, args),
     recount: (_ctx, args) => recountWithout(deps, args),
     'end-probation': (_ctx, args) => liftProbation(deps, args),
+    undo: (ctx, args) =>
+      undoMemberAnswers(deps, { ...args, since: deps.clock.now() - hoursField(ctx) * HOUR_MS }),
   };
   for (const [name, act] of Object.entries(acts)) {
     router.post(`/projects/:id/members/:member/${name}`, async (ctx) => {
@@ -113,6 +116,15 @@ export function memberRoutes(deps: RouteDeps): WebRouter {
       problem: said.problem ?? null,
     });
   }
+}
+
+const HOUR_MS = 60 * 60_000;
+
+/** How far back; a year is everything. */
+function hoursField(ctx: WebContext): number {
+  const hours = Number(field(ctx, 'hours'));
+  if (![1, 24, 168, 8760].includes(hours)) throw new VisavisError('bad_input', ctx.state.t('web-error-form'));
+  return hours;
 }
 
 function roleField(ctx: WebContext): 'owner' | 'member' {

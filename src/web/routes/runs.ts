@@ -7,6 +7,7 @@ import { previewRun, requestStop, retryClaim, startRun, startUndo } from '../../
 import { removeTheirs, type SingleEditDeps, setProminent } from '../../core/depicts/single-edits.ts';
 import { VisavisError } from '../../core/platform/errors.ts';
 import { projectOverview } from '../../core/projects/overview.ts';
+import { listedForRemoval } from '../../core/review/listed.ts';
 import { requireMember, rightsIn } from '../access.ts';
 import { newRouter, type WebContext, type WebRouter } from '../context.ts';
 import { field, idParam, ticked } from '../form.ts';
@@ -26,6 +27,7 @@ export function runRoutes(deps: RouteDeps): WebRouter {
       overview,
       pairs: (await previewRun(store, projectId)).pairs,
       boxes: await writesBoxes(store, projectId),
+      listed: await listedForRemoval(store.db, projectId),
       rights: await rightsIn(deps, ctx, projectId),
     });
   });
@@ -85,6 +87,14 @@ export function runRoutes(deps: RouteDeps): WebRouter {
     ctx.redirect(`/projects/${projectId}/runs/${run}?done=started`);
   });
 
+  router.post('/projects/:id/runs/:run/claims/:claim/undo', rateLimit(limits, 'write'), async (ctx) => {
+    const { account, claimId, projectId, runId } = await claimOf(ctx);
+    await assertGoodStanding(deps, account.id);
+    const undo = await startUndo(deps, { runId, accountId: account.id, claimId });
+    ctx.status = 303;
+    ctx.redirect(`/projects/${projectId}/runs/${undo}?done=undoing`);
+  });
+
   router.post('/projects/:id/runs/:run/claims/:claim/prominent', rateLimit(limits, 'write'), async (ctx) => {
     const { account, claimId, back } = await claimOf(ctx);
     const prominent = field(ctx, 'prominent') === 'yes';
@@ -124,7 +134,13 @@ export function runRoutes(deps: RouteDeps): WebRouter {
     const claimId = idParam(ctx, 'claim');
     if (!(await claimsOfRun(store, run.id)).some((claim) => claim.id === claimId))
       throw new VisavisError('not_found', ctx.state.t('web-run-unknown'));
-    return { account, claimId, projectId, back: `/projects/${projectId}/runs/${run.id}?done=claim-changed` };
+    return {
+      account,
+      claimId,
+      projectId,
+      runId: run.id,
+      back: `/projects/${projectId}/runs/${run.id}?done=claim-changed`,
+    };
   }
 
   async function overviewOf(ctx: WebContext, projectId: number) {
