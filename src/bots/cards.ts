@@ -185,6 +185,9 @@ export async function questionWords(deps: CardDeps, question: Question): Promise
           }))),
       { text: t('bot-link-item', question.label), url: deps.itemUrl(question.person) },
     ],
+    // The reactions once more, for those who prefer or need them; a decided question has none.
+    buttons:
+      question.state === 'open' ? seedsOf(question).map((emoji) => ({ emoji, label: wordOf(t, emoji) })) : [],
     footer: [
       // The number by which an owner withdraws it.
       `#${question.id}`,
@@ -200,6 +203,20 @@ export async function questionWords(deps: CardDeps, question: Question): Promise
     ].join(' · '),
   };
 }
+
+/** What stands beside the emoji on a button; numbers and letters say enough. */
+function wordOf(t: Translate, emoji: string): string {
+  const word = BUTTON_WORDS.get(emoji);
+  return word === undefined ? '' : t(word);
+}
+
+const BUTTON_WORDS: ReadonlyMap<string, string> = new Map([
+  ['✅', 'bot-button-yes'],
+  ['❌', 'bot-button-no'],
+  ['🤷', 'bot-button-unsure'],
+  ['🚫', 'bot-button-none'],
+  ['👤', 'bot-button-else'],
+]);
 
 /** What the votes have come to, face by face, and who said so; nothing before there is a verdict (PRODUCT C3). */
 async function outcomeLines(deps: CardDeps, question: Question, t: Translate): Promise<string[]> {

@@ -88,11 +88,14 @@ export async function runCommand(deps: DeskDeps, chat: Chat, event: CommandEvent
   }
 }
 
-async function help({ event, t }: CommandContext): Promise<void> {
+async function help({ chat, event, t }: CommandContext): Promise<void> {
   const lines = COMMANDS.map(
     ({ name, usage }) => `${[name, usage].filter(Boolean).join(' ')}: ${t(`bot-help-${name}`)}`,
   );
-  await event.replyPrivately({ title: t('bot-help-title'), text: [t('bot-help-how'), ...lines].join('\n') });
+  await event.replyPrivately({
+    title: t('bot-help-title'),
+    text: [t(chat.platform === 'discord' ? 'bot-help-how-slash' : 'bot-help-how'), ...lines].join('\n'),
+  });
 }
 
 async function link({ deps, chat, event, t, account }: CommandContext): Promise<void> {

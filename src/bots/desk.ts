@@ -13,9 +13,9 @@ import { type Lease, releaseLease, renewLease, takeLease } from '../core/store/l
 import type { Store } from '../core/store/store.ts';
 import { tellBrokenLinks } from './broken-links.ts';
 import type { CardDeps, Translate } from './cards.ts';
-import type { Chat, ChatHandlers, CommandEvent, ReactionEvent } from './chat.ts';
+import type { ButtonEvent, Chat, ChatHandlers, CommandEvent, ReactionEvent } from './chat.ts';
 import { runCommand } from './commands.ts';
-import { countEarlierReactions, takeReaction } from './inbox.ts';
+import { countEarlierReactions, takeButton, takeReaction } from './inbox.ts';
 import { createLanes } from './lanes.ts';
 import { type Patience, reconcilePosts, removePosts, showPosts } from './posts.ts';
 import { reportRuns } from './reports.ts';
@@ -83,6 +83,10 @@ export function createDesk(deps: DeskDeps, chat: Chat): Desk {
       ),
     onCommand: (event: CommandEvent) =>
       enqueue(`command ${event.name}`, [`user ${event.user.id}`], () => runCommand(deps, chat, event)),
+    onButton: (event: ButtonEvent) =>
+      enqueue('button', [`user ${event.user.id}`, `message ${event.channelId} ${event.messageId}`], () =>
+        takeButton(deps, chat, event),
+      ),
     onGap: () => {
       gap = true;
       wake.abort();

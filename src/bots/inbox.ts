@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { accountOfIdentity } from '../core/accounts/linking.ts';
 import { requestStop } from '../core/depicts/runs.ts';
 import type { Clock } from '../core/platform/clock.ts';
@@ -9,7 +10,7 @@ import { type CastAnswer, castBallot } from '../core/review/votes.ts';
 import type { QuestionKind } from '../core/store/schema.ts';
 import type { Store } from '../core/store/store.ts';
 import type { Translate } from './cards.ts';
-import type { Chat, ReactionEvent } from './chat.ts';
+import type { ButtonEvent, Chat, ReactionEvent } from './chat.ts';
 
 export interface InboxDeps {
   readonly store: Store;
@@ -61,6 +62,48 @@ export async function takeReaction(deps: InboxDeps, chat: Chat, event: ReactionE
   if (event.change !== 'added') return;
   if (!account) await hint(deps, chat, post, event.user.id, 'bot-hint-link');
   else if (refused) await hint(deps, chat, post, event.user.id, 'bot-hint-member');
+}
+
+/**
+ * A press of a button says what the reaction says, in private; pressing what stands already takes it back. It is kept
+ * like a reaction, so that both mean one thing together.
+ */
+export async function takeButton(deps: InboxDeps, chat: Chat, event: ButtonEvent): Promise<void> {
+  const post = await findPost(deps.store, chat.platform, event);
+  const t = deps.translate(post?.language ?? 'en');
+  const say = (key: string) => event.replyPrivately({ text: t(key, event.emoji) });
+  if (!post || signOf(post.kind, event.emoji) === null) return say('bot-button-over');
+  const account = await accountOfIdentity(deps.store, chat.platform, event.user.id);
+  if (!account) return say('bot-hint-link');
+  const emoji = normaliseEmoji(event.emoji);
+  const rows = await reactionRows(deps, post, event.user.id);
+  const before = rows.map((row) => row.emoji);
+  const without = before.filter((one) => one !== emoji);
+  const positions = post.faces.map((face) => face.position);
+  const was = answersOf(post.kind, positions, before);
+  // One that says nothing any more, because something else was said after it, is said anew.
+  const stands = before.includes(emoji) && !isDeepStrictEqual(answersOf(post.kind, positions, without), was);
+  // Reactions stay until they are taken back, and would be read from the post again; earlier presses give way.
+  const givesWay = rows
+    .filter((row) => row.event_id === PRESSED && contradict(post.kind, row.emoji, emoji))
+    .map((row) => row.emoji);
+  const after = stands ? without : [...without.filter((one) => !givesWay.includes(one)), emoji];
+  const is = answersOf(post.kind, positions, after);
+  const answers = changedAnswers(post.faces, await askedPersons(deps, post, [was, is]), was, is);
+  if (!(await vote(deps, chat, post, account.id, answers))) return say('bot-hint-member');
+  for (const gone of new Set([emoji, ...givesWay]))
+    await keepReaction(deps, post, { ...event, emoji: gone, change: 'taken_back' }, before);
+  if (!stands) await keepReaction(deps, post, { ...event, eventId: PRESSED, change: 'added' }, without);
+  await say(stands ? 'bot-button-back' : 'bot-button-counted');
+}
+
+/** In place of a reaction's id. */
+const PRESSED = 'button';
+
+/** Words contradict each other, and among numbered faces they contradict the numbers. */
+function contradict(kind: QuestionKind, one: string, other: string): boolean {
+  const words = [one, other].filter((emoji) => typeof signOf(kind, emoji) !== 'number').length;
+  return one !== other && (words === 2 || (words === 1 && kind === 'several'));
 }
 
 /** @returns false when this account may not vote here */
@@ -171,7 +214,7 @@ function foundPosts(store: Store, platform: string) {
 async function findPost(
   store: Store,
   platform: string,
-  event: ReactionEvent,
+  event: Pick<ReactionEvent, 'channelId' | 'messageId'>,
 ): Promise<(FoundPost & { faces: AskedFace[] }) | null> {
   const faces = await foundPosts(store, platform)
     .innerJoin('question_faces', 'question_faces.question_id', 'posts.question_id')
@@ -186,16 +229,19 @@ async function findPost(
 }
 
 /** This person's reactions below a post that stand, in order. */
-async function standingReactions({ store }: InboxDeps, post: FoundPost, userId: string): Promise<string[]> {
-  const rows = await store.db
+async function standingReactions(deps: InboxDeps, post: FoundPost, userId: string): Promise<string[]> {
+  return (await reactionRows(deps, post, userId)).map((row) => row.emoji);
+}
+
+async function reactionRows({ store }: InboxDeps, post: FoundPost, userId: string) {
+  return store.db
     .selectFrom('reactions')
-    .select('emoji')
+    .select(['emoji', 'event_id'])
     .where('post_id', '=', post.id)
     .where('external_user', '=', userId)
     .where('removed_at', 'is', null)
     .orderBy('id')
     .execute();
-  return rows.map((row) => row.emoji);
 }
 
 function withChange(before: readonly string[], event: ReactionEvent) {

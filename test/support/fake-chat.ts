@@ -36,6 +36,8 @@ export interface FakePlatform {
   takeBack(message: FakeMessage, user: ChatUser, emoji: string): Promise<void>;
   /** A moderator takes somebody's reaction away. */
   clear(message: FakeMessage, user: ChatUser, emoji: string): Promise<void>;
+  /** A button of the card; what is answered only this person is told. */
+  press(message: FakeMessage, user: ChatUser, emoji: string): Promise<void>;
   delete(message: FakeMessage): void;
   say(
     channelId: string | null,
@@ -121,6 +123,22 @@ export function fakePlatform(): FakePlatform {
     },
     takeBack: (message, user, emoji) => take(message, user, emoji, 'taken_back'),
     clear: (message, user, emoji) => take(message, user, emoji, 'cleared'),
+    async press(message, user, emoji) {
+      if (!message.card.buttons?.some((button) => button.emoji === emoji))
+        throw new Error(`there is no button ${emoji}`);
+      for (const handlers of [...up]) {
+        await handlers.onButton?.({
+          channelId: message.channelId,
+          messageId: message.id,
+          user,
+          emoji,
+          replyPrivately: async (card) => {
+            platform.told.push({ userId: user.id, card });
+            note(card);
+          },
+        });
+      }
+    },
     delete(message) {
       message.deleted = true;
       message.reactions = [];
