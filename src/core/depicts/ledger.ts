@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { verdictClaimRows } from '../review/verdict-rows.ts';
 import { forUpdate, type Store, type Trx } from '../store/store.ts';
 import { newStatementId } from '../wiki/statement-id.ts';
 
@@ -19,21 +20,7 @@ export interface Pair {
  * were merged into. Bootstrap matches are on the wiki already.
  */
 export async function pairsToWrite(db: Trx | Store['db'], projectId: number): Promise<Pair[]> {
-  const rows = await db
-    .selectFrom('verdicts')
-    .innerJoin('faces', 'faces.id', 'verdicts.face_id')
-    .innerJoin('files', 'files.id', 'faces.file_id')
-    .innerJoin('project_persons', (join) =>
-      join
-        .onRef('project_persons.project_id', '=', 'verdicts.project_id')
-        .onRef('project_persons.person', '=', 'verdicts.person'),
-    )
-    .leftJoin('item_redirects', 'item_redirects.item', 'verdicts.person')
-    .leftJoin('sdc_claims', (join) =>
-      join
-        .onRef('sdc_claims.page_id', '=', 'files.page_id')
-        .on((eb) => eb('sdc_claims.person', '=', eb.fn.coalesce('item_redirects.target', 'verdicts.person'))),
-    )
+  const rows = await verdictClaimRows(db, projectId)
     .select([
       'files.page_id',
       'files.title',
@@ -43,7 +30,6 @@ export async function pairsToWrite(db: Trx | Store['db'], projectId: number): Pr
       'verdicts.face_id',
       'project_persons.label',
     ])
-    .where('verdicts.project_id', '=', projectId)
     .where('verdicts.verdict', '=', 'match')
     .where('verdicts.source', '!=', 'bootstrap')
     .where('files.state', '!=', 'gone')

@@ -52,10 +52,14 @@ export async function projectFaces(
         .onRef('suggestions.face_id', '=', 'faces.id')
         .onRef('suggestions.person', '=', 'project_persons.person'),
     )
+    // The ledger speaks of the item that a merged one became.
+    .leftJoin('item_redirects', 'item_redirects.item', 'project_persons.person')
     .leftJoin('sdc_claims', (join) =>
       join
         .onRef('sdc_claims.page_id', '=', 'files.page_id')
-        .onRef('sdc_claims.person', '=', 'project_persons.person')
+        .on((eb) =>
+          eb('sdc_claims.person', '=', eb.fn.coalesce('item_redirects.target', 'project_persons.person')),
+        )
         .onRef('sdc_claims.face_id', '=', 'faces.id'),
     )
     .where('project_files.project_id', '=', projectId)

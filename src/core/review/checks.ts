@@ -3,6 +3,7 @@ import type { Answer } from '../store/schema.ts';
 import { forUpdate, type Store, type Trx } from '../store/store.ts';
 import type { Pair } from './pairs.ts';
 import { closeQuestions, hasRoom, openQuestion } from './questions.ts';
+import { verdictRows } from './verdict-rows.ts';
 
 /** Before so many faces are decided there is nothing to check with. */
 const LEAST_DECIDED = 10;
@@ -78,15 +79,7 @@ async function faceToCheck(
   projectId: number,
   answer: 'yes' | 'no',
 ): Promise<(Pair & { answer: 'yes' | 'no' }) | null> {
-  const row = await trx
-    .selectFrom('verdicts')
-    .innerJoin('faces', 'faces.id', 'verdicts.face_id')
-    .innerJoin('files', 'files.id', 'faces.file_id')
-    .innerJoin('project_persons', (join) =>
-      join
-        .onRef('project_persons.project_id', '=', 'verdicts.project_id')
-        .onRef('project_persons.person', '=', 'verdicts.person'),
-    )
+  const row = await verdictRows(trx, projectId)
     .innerJoin('project_files', (join) =>
       join
         .onRef('project_files.project_id', '=', 'verdicts.project_id')
@@ -107,7 +100,6 @@ async function faceToCheck(
         )
         .as('checked'),
     ])
-    .where('verdicts.project_id', '=', projectId)
     .where('verdicts.verdict', '=', answer === 'yes' ? 'match' : 'no_match')
     .where('verdicts.source', '!=', 'bootstrap')
     .where('files.state', '=', 'detected')

@@ -5,6 +5,7 @@ import { usernamesOf } from './names.ts';
 import { type Pair, pairKey } from './pairs.ts';
 import { hasRoom, openQuestion } from './questions.ts';
 import { standingVotesOf } from './standing.ts';
+import { verdictRows } from './verdict-rows.ts';
 
 /** A face that people do not agree about, for the owners' list. */
 export interface DisputedFace extends Pair {
@@ -26,15 +27,7 @@ export interface DisputedFace extends Pair {
 
 /** Disputes of a project, the oldest first. An owner's answer (`castBallot`) decides. */
 export async function disputedFaces(store: Store, projectId: number): Promise<DisputedFace[]> {
-  const rows = await store.db
-    .selectFrom('verdicts')
-    .innerJoin('faces', 'faces.id', 'verdicts.face_id')
-    .innerJoin('files', 'files.id', 'faces.file_id')
-    .innerJoin('project_persons', (join) =>
-      join
-        .onRef('project_persons.project_id', '=', 'verdicts.project_id')
-        .onRef('project_persons.person', '=', 'verdicts.person'),
-    )
+  const rows = await verdictRows(store.db, projectId)
     .select([
       'verdicts.face_id',
       'verdicts.person',
@@ -48,7 +41,6 @@ export async function disputedFaces(store: Store, projectId: number): Promise<Di
       'faces.h',
       'verdicts.changed_at',
     ])
-    .where('verdicts.project_id', '=', projectId)
     .where('verdicts.verdict', '=', 'disputed')
     .orderBy('verdicts.changed_at')
     .orderBy('verdicts.face_id')
@@ -103,17 +95,8 @@ export async function askDispute(
 }
 
 async function nextDispute(trx: Trx, projectId: number) {
-  return trx
-    .selectFrom('verdicts')
-    .innerJoin('faces', 'faces.id', 'verdicts.face_id')
-    .innerJoin('files', 'files.id', 'faces.file_id')
-    .innerJoin('project_persons', (join) =>
-      join
-        .onRef('project_persons.project_id', '=', 'verdicts.project_id')
-        .onRef('project_persons.person', '=', 'verdicts.person'),
-    )
+  return verdictRows(trx, projectId)
     .select(['verdicts.face_id', 'verdicts.person'])
-    .where('verdicts.project_id', '=', projectId)
     .where('verdicts.verdict', '=', 'disputed')
     .where('files.state', '=', 'detected')
     .where(({ not, exists, selectFrom }) =>

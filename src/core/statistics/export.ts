@@ -1,6 +1,8 @@
+import { pairKey } from '../review/pairs.ts';
+import { standingVotesOf } from '../review/standing.ts';
+import { verdictClaimRows } from '../review/verdict-rows.ts';
 import type { Answer, ClaimState, VerdictsTable, VerdictValue } from '../store/schema.ts';
 import type { Store } from '../store/store.ts';
-import { standingAnswers } from './leaderboard.ts';
 
 /** One verdict, as it is given away: nobody's name and no embedding. */
 export interface ExportedVerdict {
@@ -45,27 +47,8 @@ const COLUMNS: readonly (keyof ExportedVerdict)[] = [
 
 /** All verdicts of a project, by file and face. How many said what, but not who. */
 export async function exportVerdicts(store: Store, projectId: number): Promise<ExportedVerdict[]> {
-  const votes = await standingAnswers(store.db)
-    .select((eb) => ['votes.face_id', 'votes.person', 'votes.answer', eb.fn.countAll<number>().as('n')])
-    .where('votes.project_id', '=', projectId)
-    .groupBy(['votes.face_id', 'votes.person', 'votes.answer'])
-    .execute();
-  const counts = new Map(votes.map((row) => [`${row.face_id} ${row.person} ${row.answer}`, row.n]));
-  const rows = await store.db
-    .selectFrom('verdicts')
-    .innerJoin('faces', 'faces.id', 'verdicts.face_id')
-    .innerJoin('files', 'files.id', 'faces.file_id')
-    .innerJoin('project_persons', (join) =>
-      join
-        .onRef('project_persons.project_id', '=', 'verdicts.project_id')
-        .onRef('project_persons.person', '=', 'verdicts.person'),
-    )
-    .leftJoin('item_redirects', 'item_redirects.item', 'verdicts.person')
-    .leftJoin('sdc_claims', (join) =>
-      join
-        .onRef('sdc_claims.page_id', '=', 'files.page_id')
-        .on((eb) => eb('sdc_claims.person', '=', eb.fn.coalesce('item_redirects.target', 'verdicts.person'))),
-    )
+  const standing = await standingVotesOf(store.db, projectId, null);
+  const rows = await verdictClaimRows(store.db, projectId)
     .select([
       'verdicts.face_id',
       'verdicts.person',
@@ -82,14 +65,14 @@ export async function exportVerdicts(store: Store, projectId: number): Promise<E
       'sdc_claims.state as claim',
       'sdc_claims.statement_id',
     ])
-    .where('verdicts.project_id', '=', projectId)
     .where('verdicts.verdict', '!=', 'open')
     .orderBy('files.title')
     .orderBy('verdicts.face_id')
     .orderBy('verdicts.person')
     .execute();
   return rows.map((row) => {
-    const count = (answer: Answer) => counts.get(`${row.face_id} ${row.person} ${answer}`) ?? 0;
+    const votes = standing.get(pairKey({ faceId: row.face_id, person: row.person })) ?? [];
+    const count = (answer: Answer) => votes.filter((vote) => vote.answer === answer).length;
     // A statement of somebody else has an id that is not ours to give.
     const ours = row.claim === 'written' || row.claim === 'removing';
     return {

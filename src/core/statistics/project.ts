@@ -1,6 +1,6 @@
+import { standingVotesOf } from '../review/standing.ts';
 import type { VerdictsTable, VerdictValue } from '../store/schema.ts';
 import type { Store } from '../store/store.ts';
-import { standingAnswers } from './leaderboard.ts';
 
 export interface ProjectStatistics {
   /** How many verdicts of each kind came from where. */
@@ -34,21 +34,18 @@ export async function projectStatistics(store: Store, projectId: number): Promis
     .orderBy('source')
     .orderBy('verdict')
     .execute();
-  const votes = await standingAnswers(store.db)
-    .select(['votes.account_id', 'votes.voted_at'])
-    .where('votes.project_id', '=', projectId)
-    .execute();
+  const votes = [...(await standingVotesOf(store.db, projectId, null)).values()].flat();
   const { n: written } = await store.db
     .selectFrom('sdc_claims')
     .select((eb) => eb.fn.countAll<number>().as('n'))
     .where('project_id', '=', projectId)
     .where('state', '=', 'written')
     .executeTakeFirstOrThrow();
-  const days = Map.groupBy(votes, (vote) => Math.floor(vote.voted_at / DAY_MS));
+  const days = Map.groupBy(votes, (vote) => Math.floor(vote.votedAt / DAY_MS));
   return {
     verdicts,
     answers: votes.length,
-    voters: new Set(votes.map((vote) => vote.account_id)).size,
+    voters: new Set(votes.map((vote) => vote.accountId)).size,
     written,
     answersPerClaim: written === 0 ? null : votes.length / written,
     days: [...days]

@@ -10,10 +10,11 @@ describe.each(engines())('the gallery on %s', (kind) => {
   let store: Store;
   let dispose: () => Promise<void>;
   let project: number;
+  let owner: number;
   let faces: number[];
   beforeAll(async () => {
     ({ store, dispose } = await freshStore(kind));
-    ({ id: project } = await addProject(store, {}, ['Q1', 'Q2']));
+    ({ id: project, owner } = await addProject(store, {}, ['Q1', 'Q2']));
     const file = await addFile(store, project);
     faces = [];
     for (let i = 0; i < 4; i++) faces.push(await addFace(store, file));
@@ -76,5 +77,58 @@ describe.each(engines())('the gallery on %s', (kind) => {
     expect((await shown({ verdict: 'no_match', person: 'Q2' })).rows).toEqual([]);
     expect(await shown({}, 2, 4)).toEqual({ total: 6, rows: ['1 Q1 no_match', '3 Q1 open'] });
     expect((await shown({}, 9, 4)).rows).toEqual([]);
+  });
+
+  test('knows what is on the wiki, also of a person whose item was merged into another', async () => {
+    const run = await store.db
+      .insertInto('runs')
+      .values({
+        project_id: project,
+        account_id: owner,
+        kind: 'write',
+        undoes: null,
+        state: 'done',
+        reason: null,
+        edit_group: 'x',
+        stop_requested_at: null,
+        created_at: 0,
+        retry_at: null,
+        finished_at: null,
+        channel_id: null,
+        message_id: null,
+        reported: null,
+      })
+      .returning('id')
+      .executeTakeFirstOrThrow();
+    const { page_id } = await store.db
+      .selectFrom('faces')
+      .innerJoin('files', 'files.id', 'faces.file_id')
+      .select('files.page_id')
+      .where('faces.id', '=', faces[0] ?? 0)
+      .executeTakeFirstOrThrow();
+    await store.db.insertInto('item_redirects').values({ item: 'Q2', target: 'Q22', seen_at: 0 }).execute();
+    await store.db
+      .insertInto('sdc_claims')
+      .values({
+        page_id,
+        person: 'Q22',
+        project_id: project,
+        face_id: faces[0] ?? 0,
+        statement_id: 'M1$x',
+        state: 'written',
+        reason: null,
+        account_id: owner,
+        run_id: run.id,
+        undo_run_id: null,
+        revision: null,
+        changed_at: 0,
+      })
+      .execute();
+    const { faces: rows } = await projectFaces(store, project, {
+      filter: { verdict: 'match' },
+      page: 1,
+      perPage: 20,
+    });
+    expect(rows.map((row) => row.claim)).toEqual(['written']);
   });
 });

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { reopenVerdict } from '../../../src/core/review/reopening.ts';
+import { recountProject } from '../../../src/core/review/replay.ts';
 import { castBallot } from '../../../src/core/review/votes.ts';
 import { exportVerdicts, toCsv } from '../../../src/core/statistics/export.ts';
 import type { Store } from '../../../src/core/store/store.ts';
@@ -11,12 +13,14 @@ import { fakeClock } from '../wiki/fakes.ts';
 let store: Store;
 let dispose: () => Promise<void>;
 let project: number;
+let owner: number;
 const TITLE = 'File:=HYPERLINK("x"), "quoted", å.jpg';
 
 beforeAll(async () => {
   ({ store, dispose } = await freshStore());
   const made = await addProject(store, { votes_needed: 2 });
   project = made.id;
+  owner = made.owner;
   const anna = await addMember(store, project, {
     accountId: await addAccount(store, { username: 'Anna of the chat' }),
   });
@@ -60,4 +64,25 @@ test('as CSV: quoted as RFC 4180 says, and nothing that a spreadsheet runs', asy
   if (!first) throw new Error('nothing exported');
   for (const formula of ['=1+1', '+1', '-1', '@SUM(A1)', '\tx'])
     expect(toCsv([{ ...first, file: formula }]).split('\r\n')[1]).toMatch(/^"?'/);
+});
+
+test('counts what the verdict counts: not what was said before a face was asked about again', async () => {
+  const { face_id } = await store.db
+    .selectFrom('verdicts')
+    .select('face_id')
+    .where('verdict', '=', 'match')
+    .executeTakeFirstOrThrow();
+  const deps = { store, clock: fakeClock(), nudges: notedNudges() };
+  const face = { faceId: face_id, person: 'Q1' };
+  await reopenVerdict(deps, { ...face, projectId: project, accountId: owner });
+  await castBallot(deps, {
+    projectId: project,
+    accountId: owner,
+    answers: [{ ...face, answer: 'no' }],
+    questionId: null,
+    platform: 'web',
+  });
+  await store.db.updateTable('projects').set({ votes_needed: 1 }).execute();
+  await store.transaction((trx) => recountProject(store, trx, project, 0));
+  expect(await exportVerdicts(store, project)).toMatchObject([{ verdict: 'no_match', yes: 0, no: 1 }]);
 });
