@@ -9,6 +9,7 @@ import * as matching from './0007_matching.ts';
 import * as community from './0008_community.ts';
 import * as matrix from './0009_matrix.ts';
 import * as invitations from './0010_invitations.ts';
+import * as crawlStart from './0016_crawl_start.ts';
 
 /** Every step from an empty database to the schema of this code: forward only, run in the order of their names. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -22,4 +23,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0008_community': community,
   '0009_matrix': matrix,
   '0010_invitations': invitations,
+  '0016_crawl_start': crawlStart,
 };

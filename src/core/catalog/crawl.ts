@@ -3,7 +3,7 @@ import { describeError } from '../platform/errors.ts';
 import type { Log } from '../platform/log.ts';
 import type { Nudges } from '../platform/nudges.ts';
 import { assertLease, type Lease, releaseLease, renewLease, takeLease } from '../store/leases.ts';
-import type { Store, Trx } from '../store/store.ts';
+import { forUpdate, type Store, type Trx } from '../store/store.ts';
 import type { Wiki } from '../wiki/wiki.ts';
 import { wikiErrorDetails } from '../wiki/wiki-error.ts';
 import { keepDetails, keepMissed, missedFiles, wantedPages } from './details.ts';
@@ -48,11 +48,7 @@ export async function crawlStep(deps: CrawlDeps, signal?: AbortSignal): Promise<
     } catch (error) {
       // Others have their turn first. Whoever has taken over sees to it otherwise.
       if (describeError(error).code === 'lease_lost') throw error;
-      await store.db
-        .updateTable('projects')
-        .set({ crawl_wanted_at: clock.now() })
-        .where('id', '=', id)
-        .execute();
+      await goLast(deps, id);
       throw error;
     } finally {
       await releaseLease(store, lease);
@@ -60,6 +56,23 @@ export async function crawlStep(deps: CrawlDeps, signal?: AbortSignal): Promise<
     return true;
   }
   return false;
+}
+
+/** After an error; what somebody wished for while the crawl was under way stays a wish for another one. */
+async function goLast({ store, clock }: CrawlDeps, projectId: number): Promise<void> {
+  const now = clock.now();
+  await store.transaction(async (trx) => {
+    const { crawl_wanted_at, crawl_started_at } = await forUpdate(
+      store,
+      trx.selectFrom('projects').select(['crawl_wanted_at', 'crawl_started_at']).where('id', '=', projectId),
+    ).executeTakeFirstOrThrow();
+    const wished = (crawl_wanted_at ?? 0) > (crawl_started_at ?? now);
+    await trx
+      .updateTable('projects')
+      .set({ crawl_wanted_at: now, ...(wished ? {} : { crawl_started_at: now }) })
+      .where('id', '=', projectId)
+      .execute();
+  });
 }
 
 /** Those that somebody waits for first, then those that have not been looked at for long. */
@@ -106,7 +119,7 @@ async function crawlProject(
 }
 
 /** A new crawl begins where none is under way. */
-async function begin({ store }: CrawlDeps, lease: Lease, projectId: number): Promise<void> {
+async function begin({ store, clock }: CrawlDeps, lease: Lease, projectId: number): Promise<void> {
   await store.transaction(async (trx) => {
     await assertLease(store, trx, lease);
     const underWay = await trx
@@ -118,7 +131,11 @@ async function begin({ store }: CrawlDeps, lease: Lease, projectId: number): Pro
     if (underWay) return;
     const project = await trx
       .updateTable('projects')
-      .set((eb) => ({ crawl_number: eb('crawl_number', '+', 1), crawl_requests: 0 }))
+      .set((eb) => ({
+        crawl_number: eb('crawl_number', '+', 1),
+        crawl_requests: 0,
+        crawl_started_at: clock.now(),
+      }))
       .where('id', '=', projectId)
       .execute()
       .then(() =>
@@ -266,7 +283,16 @@ async function finish({ store, clock, log }: CrawlDeps, lease: Lease, crawl: Cra
       .executeTakeFirstOrThrow();
     await trx
       .updateTable('projects')
-      .set({ crawled_at: clock.now(), crawl_wanted_at: null })
+      // A wish that came while the crawl was under way may be about what was read before it.
+      .set((eb) => ({
+        crawled_at: clock.now(),
+        crawl_wanted_at: eb
+          .case()
+          .when('crawl_wanted_at', '>', eb.ref('crawl_started_at'))
+          .then(eb.ref('crawl_wanted_at'))
+          .else(null)
+          .end(),
+      }))
       .where('id', '=', projectId)
       .execute();
     await trx.deleteFrom('crawl_queue').where('project_id', '=', projectId).execute();

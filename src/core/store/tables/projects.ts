@@ -31,6 +31,8 @@ export interface ProjectsTable {
   /** When the whole category was last seen to its end; null while the first crawl goes on. */
   crawled_at: Millis | null;
   crawl_wanted_at: Millis | null;
+  /** Of the crawl under way or the last one: what was wanted later asks for another one. */
+  crawl_started_at: Millis | null;
   /** Counts the crawls; what each has seen stands in `crawl_members`. */
   crawl_number: Generated<number>;
   /** Answers of the wiki that the crawl under way (or the last one) has taken. */
