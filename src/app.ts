@@ -149,7 +149,7 @@ export async function startApp({ config, roles, log, root }: AppOptions): Promis
         sandbox: pocket ? { wikiUrl: pocket.wiki.url } : null,
         contact: config.contact,
       });
-      const listening = await web.listen(config.port, '127.0.0.1');
+      const listening = await web.listen(config.port, config.host);
       stops.push(() => listening.close());
       port = listening.port;
     }

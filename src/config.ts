@@ -13,6 +13,9 @@ const WIKIMEDIA = {
   pictureHosts: ['upload.wikimedia.org', 'thumb.wikimedia.org'],
 };
 
+/** Where Toolforge's tools have databases of their own; each is called USER__NAME. */
+const TOOLSDB_HOST = 'tools.db.svc.wikimedia.cloud';
+
 export interface WikiConfig {
   /** Base of authorize, access_token and resource/profile. */
   readonly oauthUrl: string;
@@ -29,6 +32,8 @@ export interface Config {
   /** A real wiki, a chat token, or a public address that is not loopback. */
   readonly production: boolean;
   readonly port: number;
+  /** The address of this machine that the web site listens on. */
+  readonly host: string;
   /** Without a slash at the end. */
   readonly publicUrl: string;
   readonly dataDir: string;
@@ -81,7 +86,17 @@ const httpUrl = z
 
 const Environment = z.object({
   PORT: z.coerce.number('is not a number').int().min(1).max(65535).default(8080),
+  VISAVIS_HOST: z
+    .union([z.ipv4(), z.ipv6()], 'is not an address such as 127.0.0.1 or 0.0.0.0')
+    .default('127.0.0.1'),
   VISAVIS_PUBLIC_URL: httpUrl.optional(),
+  // Toolforge sets these two for every tool.
+  TOOL_TOOLSDB_USER: z.string().min(1).optional(),
+  TOOL_TOOLSDB_PASSWORD: z.string().min(1).optional(),
+  VISAVIS_TOOLSDB: z
+    .string()
+    .regex(/^\w+$/, 'is not the part of a ToolsDB name after the two underscores, such as visavis')
+    .default('visavis'),
   DATABASE_URL: z.string().optional(),
   VISAVIS_DATABASE_CONNECTIONS: z.coerce.number('is not a number').int().min(1).max(20).default(3),
   REDIS_URL: z
@@ -160,11 +175,10 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>, ro
   return Object.freeze({
     production,
     port: e.PORT,
+    host: e.VISAVIS_HOST,
     publicUrl: e.VISAVIS_PUBLIC_URL ?? `http://localhost:${e.PORT}`,
     dataDir,
-    database: e.DATABASE_URL
-      ? absolutePath(parseDatabaseUrl(e.DATABASE_URL), root)
-      : { kind: 'sqlite' as const, path: resolve(dataDir, 'visavis.sqlite') },
+    database: databaseAddress(e, dataDir, root),
     databaseConnections: e.VISAVIS_DATABASE_CONNECTIONS,
     redisUrl: e.REDIS_URL ?? null,
     tokenKeys: e.VISAVIS_TOKEN_KEY ?? null,
@@ -267,6 +281,15 @@ function requireForProduction(e: Environment): void {
       `this is production (a real wiki, a chat token or a public address is set), and so ${missing.join(', ')} must be set too`,
     ]);
   }
+}
+
+/** What is said, else Toolforge's database where there is one, else a file of our own. */
+function databaseAddress(e: Environment, dataDir: string, root: string): DatabaseAddress {
+  if (e.DATABASE_URL) return absolutePath(parseDatabaseUrl(e.DATABASE_URL), root);
+  const { TOOL_TOOLSDB_USER: user, TOOL_TOOLSDB_PASSWORD: password } = e;
+  if (!user || !password) return { kind: 'sqlite', path: resolve(dataDir, 'visavis.sqlite') };
+  const who = `${encodeURIComponent(user)}:${encodeURIComponent(password)}`;
+  return { kind: 'mariadb', url: `mysql://${who}@${TOOLSDB_HOST}/${user}__${e.VISAVIS_TOOLSDB}` };
 }
 
 function absolutePath(address: DatabaseAddress, root: string): DatabaseAddress {

@@ -175,4 +175,22 @@ describe('configuration', () => {
       publicUrl: 'https://visavis.example.org',
     });
   });
+
+  it('takes the database that Toolforge gives a tool, unless another one is named', () => {
+    const toolforge = { ...PRODUCTION, TOOL_TOOLSDB_USER: 's1234', TOOL_TOOLSDB_PASSWORD: 'p/w:d@1' };
+    const url = (env: Record<string, string>) => {
+      const { database } = load(env);
+      return database.kind === 'mariadb' ? database.url : database.path;
+    };
+    expect(url(toolforge)).toBe('mysql://s1234:p%2Fw%3Ad%401@tools.db.svc.wikimedia.cloud/s1234__visavis');
+    expect(url({ ...toolforge, VISAVIS_TOOLSDB: 'faces' })).toMatch(/s1234__faces$/);
+    expect(url({ ...toolforge, DATABASE_URL: 'mysql://a:b@db/visavis' })).toBe('mysql://a:b@db/visavis');
+    expect(refusal({ ...toolforge, VISAVIS_TOOLSDB: 'a; drop' })).toContain('VISAVIS_TOOLSDB');
+  });
+
+  it('listens on this machine alone unless another address is given', () => {
+    expect(load({}).host).toBe('127.0.0.1');
+    expect(load({ VISAVIS_HOST: '0.0.0.0' }).host).toBe('0.0.0.0');
+    expect(refusal({ VISAVIS_HOST: 'everywhere' })).toContain('VISAVIS_HOST');
+  });
 });

@@ -64,7 +64,7 @@ function describeConfig(config: Config, say: (mark: Mark, what: string, text: st
         : 'practice (nothing real is configured)',
   );
   say('ok', 'node', process.version);
-  say('ok', 'address', `${config.publicUrl}/, listening on 127.0.0.1:${config.port}`);
+  say('ok', 'address', `${config.publicUrl}/, listening on ${config.host}:${config.port}`);
   say('ok', 'data folder', config.dataDir);
   if (config.wiki) {
     say('ok', 'wiki', `files ${config.wiki.commonsApi}, items ${config.wiki.wikidataApi}`);

@@ -26,7 +26,7 @@ export async function serveCommand(args: string[], roles: readonly Role[], root:
   }
   const config = loadConfig(process.env, root);
   // Before minutes are spent on models: the mistake that a second start makes.
-  if (roles.includes('web')) await assertPortFree(config.port);
+  if (roles.includes('web')) await assertPortFree(config.port, config.host);
   if (roles.includes('worker') || roles.includes('web')) await showModels(config);
   const { startApp } = await import('../app.ts');
   const app = await startApp({ config, roles, log: createLog(config), root });
@@ -47,11 +47,11 @@ export async function serveCommand(args: string[], roles: readonly Role[], root:
   return 0;
 }
 
-async function assertPortFree(port: number): Promise<void> {
+async function assertPortFree(port: number, host: string): Promise<void> {
   const server = createServer();
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, '127.0.0.1', resolve);
+    server.listen(port, host, resolve);
   }).catch((cause: NodeJS.ErrnoException) => {
     if (cause.code !== 'EADDRINUSE') throw cause;
     throw new VisavisError(
