@@ -9,6 +9,11 @@ import * as matching from './0007_matching.ts';
 import * as community from './0008_community.ts';
 import * as matrix from './0009_matrix.ts';
 import * as invitations from './0010_invitations.ts';
+import * as channelSettings from './0011_channel_settings.ts';
+import * as boxes from './0012_boxes.ts';
+import * as administration from './0013_administration.ts';
+import * as origins from './0014_origins.ts';
+import * as largeProjects from './0015_large_projects.ts';
 import * as crawlStart from './0016_crawl_start.ts';
 
 /** Every step from an empty database to the schema of this code: forward only, run in the order of their names. */
@@ -23,5 +28,10 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0008_community': community,
   '0009_matrix': matrix,
   '0010_invitations': invitations,
+  '0011_channel_settings': channelSettings,
+  '0012_boxes': boxes,
+  '0013_administration': administration,
+  '0014_origins': origins,
+  '0015_large_projects': largeProjects,
   '0016_crawl_start': crawlStart,
 };

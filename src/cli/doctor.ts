@@ -1,22 +1,28 @@
 import { randomBytes } from 'node:crypto';
-import { migrations } from '../../migrations/index.ts';
+import pkg from '../../package.json' with { type: 'json' };
 import { type Config, loadConfig } from '../config.ts';
-import { newFernetKey } from '../core/accounts/fernet.ts';
+import { createFernet, newFernetKey } from '../core/accounts/fernet.ts';
+import { readTokens } from '../core/accounts/token-rows.ts';
+import { systemClock } from '../core/platform/clock.ts';
 import { describeError } from '../core/platform/errors.ts';
-import { pendingSteps } from '../core/store/migrate.ts';
 import { openStore } from '../core/store/store.ts';
-import { survey } from '../detect/limits/survey.ts';
-import { modelStatus } from '../detect/models/prepare.ts';
+import { userAgent } from '../core/wiki/user-agent.ts';
+import { checkDiscord, checkMatrix } from './doctor/chats.ts';
+import { checkDatabase, isThere } from './doctor/database.ts';
+import { checkDataFolder, checkLayers, checkModels, checkPublicAddress } from './doctor/here.ts';
+import { checkRedis } from './doctor/redis.ts';
+import { checked, type Finding, note, ok } from './doctor/report.ts';
+import { checkWiki } from './doctor/wiki.ts';
 import { terminal } from './terminal.ts';
 
 const HELP = `visavis doctor [--new-key]
 
-Says what is configured, what is missing and what is used instead. Never shows
-a secret. Exit code 1 when something would keep the product from running.
+Says what is configured, what is missing and what is used instead, and reaches
+everything that is configured: database, Redis, wikis, OAuth consumer, picture
+hosts, chats. One line each: ok, note, or BAD with what to do. Never shows a
+secret. Changes nothing that stays. Exit code 1 when something is BAD.
 
   --new-key  prints a fresh key for VISAVIS_TOKEN_KEY and does nothing else`;
-
-type Mark = 'ok' | 'note' | 'BAD';
 
 export async function doctorCommand(args: string[], root: string): Promise<number> {
   if (args.includes('--new-key')) {
@@ -27,125 +33,125 @@ export async function doctorCommand(args: string[], root: string): Promise<numbe
     terminal.out(HELP);
     return args.includes('--help') || args.includes('-h') ? 0 : 2;
   }
-  let bad = 0;
-  const say = (mark: Mark, what: string, text: string) => {
-    if (mark === 'BAD') bad++;
-    terminal.out(`${mark.padEnd(4)}  ${what.padEnd(14)}  ${text}`);
-  };
+  const findings = await examine(root);
+  for (const { mark, what, text } of findings) terminal.out(`${mark.padEnd(4)}  ${what.padEnd(14)}  ${text}`);
+  const bad = findings.filter(({ mark }) => mark === 'BAD').length;
+  terminal.out(bad === 0 ? '\nVisavis can run with this.' : `\n${bad} of these are to be mended.`);
+  return bad === 0 ? 0 : 1;
+}
+
+async function examine(root: string): Promise<Finding[]> {
   let config: Config;
   try {
     config = loadConfig(process.env, root);
   } catch (error) {
-    for (const problem of describeError(error).message.split('; ')) say('BAD', 'configuration', problem);
-    return 1;
+    const problems = describeError(error).message.split('; ');
+    return problems.map((text) => ({ mark: 'BAD', what: 'configuration', text }));
   }
-  describeConfig(config, say);
-  await checkDatabase(config, say);
-  for (const model of await modelStatus(config.dataDir, config.models)) {
-    say(
-      model.state === 'ready' ? 'ok' : 'note',
-      'model',
-      `${model.step}: ${model.state === 'ready' ? 'ready' : `${model.state}, fetched at the next start`}`,
-    );
-  }
-  await sayLayers(say);
-  terminal.out(bad === 0 ? '\nVisavis can run with this.' : `\n${bad} of these keep Visavis from running.`);
-  return bad === 0 ? 0 : 1;
+  const { discord, matrix, redisUrl, wiki, secret } = config;
+  const agent = userAgent({ version: pkg.version, publicUrl: config.publicUrl, contact: config.contact });
+  // Each has its own wait; all at once, nobody waits for the sum.
+  const reached = await Promise.all([
+    checked('data folder', () => checkDataFolder(config)),
+    checked('database', () => checkDatabase(config)),
+    ...(redisUrl ? [checked('Redis', () => checkRedis(redisUrl, secret ?? 'practice'))] : []),
+    ...(wiki
+      ? [
+          checked('wiki', async () =>
+            checkWiki({
+              wiki,
+              userAgent: agent,
+              callback: `${config.publicUrl}/oauth/callback`,
+              token: await someToken(config),
+            }),
+          ),
+        ]
+      : []),
+    ...(config.production ? [checked('public address', () => checkPublicAddress(config.publicUrl))] : []),
+    ...(discord ? [checked('Discord', () => checkDiscord(discord))] : []),
+    ...(matrix ? [checked('Matrix', () => checkMatrix(matrix))] : []),
+    checked('model', () => checkModels(config)),
+    checked('detector', checkLayers),
+  ]);
+  return [...describeConfig(config), ...reached.flat()];
 }
 
-function describeConfig(config: Config, say: (mark: Mark, what: string, text: string) => void): void {
-  say(
-    'ok',
-    'mode',
-    config.production
-      ? 'production'
-      : config.wiki
-        ? 'a wiki on this machine'
-        : 'practice (nothing real is configured)',
-  );
-  say('ok', 'node', process.version);
-  say('ok', 'address', `${config.publicUrl}/, listening on ${config.host}:${config.port}`);
-  say('ok', 'data folder', config.dataDir);
-  if (config.wiki) {
-    say('ok', 'wiki', `files ${config.wiki.commonsApi}, items ${config.wiki.wikidataApi}`);
-    say(
-      'ok',
-      'sign-in',
-      `${config.wiki.oauthUrl}, ${config.wiki.clientSecret ? 'confidential' : 'public'} client`,
-    );
-  } else say('note', 'wiki', 'none configured: the pocket wiki is used');
-  say(
-    config.discord ? 'ok' : 'note',
-    'Discord',
-    config.discord ? 'token set' : 'VISAVIS_DISCORD_TOKEN is not set: no Discord bot',
-  );
-  say(
-    config.matrix ? 'ok' : 'note',
-    'Matrix',
-    config.matrix
-      ? `token set, ${config.matrix.homeserver}`
-      : 'VISAVIS_MATRIX_TOKEN is not set: no Matrix bot',
-  );
-  say(
-    config.redisUrl ? 'ok' : 'note',
-    'Redis',
-    config.redisUrl ? 'configured' : 'REDIS_URL is not set: limits and nudges in memory, one machine only',
-  );
-  say(
-    config.tokenKeys ? 'ok' : 'note',
-    'token key',
-    config.tokenKeys
-      ? `${config.tokenKeys.length} set`
-      : 'VISAVIS_TOKEN_KEY is not set: practice uses a key in the data folder',
-  );
-  say(
-    config.secret ? 'ok' : 'note',
-    'secret',
-    config.secret ? 'set' : 'VISAVIS_SECRET is not set: practice uses one in the data folder',
-  );
-  say(
-    config.admins.length > 0 ? 'ok' : 'note',
-    'administrators',
-    config.admins.length > 0 ? String(config.admins.length) : 'VISAVIS_ADMINS is not set: nobody is one',
-  );
-  say(
-    'ok',
-    'edits',
-    config.editsPerMinute === null
-      ? 'no ceiling'
-      : `at most ${config.editsPerMinute} a minute for each account`,
-  );
+/** What the settings alone say. */
+function describeConfig(config: Config): Finding[] {
+  const set = (given: unknown, what: string, there: string, absent: string) =>
+    given ? ok(what, there) : note(what, absent);
+  const { wiki, tokenKeys, admins } = config;
+  return [
+    ok(
+      'mode',
+      config.production
+        ? 'production'
+        : wiki
+          ? 'a wiki on this machine'
+          : 'practice (nothing real is configured)',
+    ),
+    ok('node', process.version),
+    ok('address', `${config.publicUrl}/, listening on ${config.host}:${config.port}`),
+    ...(wiki ? [] : [note('wiki', 'none configured: the pocket wiki is used')]),
+    ...(config.discord ? [] : [note('Discord', 'VISAVIS_DISCORD_TOKEN is not set: no Discord bot')]),
+    ...(config.matrix ? [] : [note('Matrix', 'VISAVIS_MATRIX_TOKEN is not set: no Matrix bot')]),
+    ...(config.redisUrl
+      ? []
+      : [
+          note(
+            'Redis',
+            'REDIS_URL is not set: each process counts limits by itself and looks for work by itself',
+          ),
+        ]),
+    set(
+      tokenKeys,
+      'token key',
+      `${tokenKeys?.length} set`,
+      'VISAVIS_TOKEN_KEY is not set: practice uses a key in the data folder',
+    ),
+    set(config.secret, 'secret', 'set', 'VISAVIS_SECRET is not set: practice uses one in the data folder'),
+    set(
+      admins.length > 0,
+      'administrators',
+      String(admins.length),
+      'VISAVIS_ADMINS is not set: nobody is one',
+    ),
+    set(
+      config.metricsToken,
+      'metrics',
+      '/metrics answers to the token',
+      'VISAVIS_METRICS_TOKEN is not set: nothing can be watched with Prometheus',
+    ),
+    ok(
+      'edits',
+      config.editsPerMinute === null
+        ? 'no ceiling'
+        : `at most ${config.editsPerMinute} a minute for each account`,
+    ),
+  ];
 }
 
-async function checkDatabase(
-  config: Config,
-  say: (mark: Mark, what: string, text: string) => void,
-): Promise<void> {
-  const where = config.database.kind === 'mariadb' ? 'MariaDB' : `SQLite ${config.database.path}`;
-  const store = openStore(config.database, { connections: 1 });
+/** Long enough for one question. */
+const STILL_GOOD_MS = 60_000;
+
+/** A token of the one who signed in last, to see what the consumer may do; never refreshed for that. */
+async function someToken({ database, tokenKeys }: Config): Promise<string | null> {
+  if (tokenKeys === null || !isThere(database)) return null;
+  const fernet = createFernet(tokenKeys, systemClock, randomBytes);
+  const store = openStore(database, { connections: 1 });
   try {
-    const pending = await pendingSteps(store, migrations);
-    say(
-      pending.length === 0 ? 'ok' : 'note',
-      'database',
-      pending.length === 0
-        ? `${where}, up to date`
-        : `${where}, brought up to date at the next start (${pending.length} steps)`,
-    );
-  } catch (error) {
-    say('BAD', 'database', `${where}: ${describeError(error).message}`);
+    const row = await store.db
+      .selectFrom('account_tokens')
+      .select('account_id')
+      .where('broken_at', 'is', null)
+      .where('token_expires_at', '>', systemClock.now() + STILL_GOOD_MS)
+      .orderBy('token_expires_at', 'desc')
+      .executeTakeFirst();
+    return row ? (await readTokens({ store, fernet }, row.account_id)).accessToken : null;
+  } catch {
+    // What is wrong with the database, its tables or its keys is said by others.
+    return null;
   } finally {
     await store.close().catch(() => {});
-  }
-}
-
-/** What holds the process that decodes foreign pictures, and what of it this machine does not have. */
-async function sayLayers(say: (mark: Mark, what: string, text: string) => void): Promise<void> {
-  try {
-    for (const { layer, on, text } of (await survey()).states) {
-      say(on ? 'ok' : 'note', 'detector layer', `${layer}: ${on ? 'on' : 'OFF'}, ${text}`);
-    }
-  } catch (error) {
-    say('BAD', 'detector', describeError(error).message);
   }
 }

@@ -1,13 +1,15 @@
 import { migrations } from '../../migrations/index.ts';
 import { loadConfig } from '../config.ts';
+import { createMissingDatabase } from '../core/store/create.ts';
 import { migrate } from '../core/store/migrate.ts';
 import { openStore } from '../core/store/store.ts';
 import { terminal } from './terminal.ts';
 
 const HELP = `visavis migrate
 
-Brings the database that DATABASE_URL names up to date. Safe to run again, and
-while others wait for it. A database of a newer version is left as it is.`;
+Brings the database that DATABASE_URL names up to date, and makes it first when
+the server has none of that name. Safe to run again, and while others wait for
+it. A database of a newer version is left as it is.`;
 
 export async function migrateCommand(args: string[], root: string): Promise<number> {
   if (args.length > 0) {
@@ -15,6 +17,8 @@ export async function migrateCommand(args: string[], root: string): Promise<numb
     return args.includes('--help') || args.includes('-h') ? 0 : 2;
   }
   const config = loadConfig(process.env, root);
+  const made = await createMissingDatabase(config.database);
+  if (made !== null) terminal.out(`made the database ${made}`);
   const store = openStore(config.database, { connections: 1 });
   try {
     const { ran, newest } = await migrate(store, migrations);

@@ -8,6 +8,7 @@ import { type Kysely, MysqlAdapter, sql } from 'kysely';
  * - `time`: UTC milliseconds; `int`; `flag` (0 or 1); `real` (double)
  * - `word(N)`: text of at most N characters, compared byte by byte ("É" is not "e"), can be indexed
  * - `text`, `bytes`: up to 16 MiB; `hash`: at most 64 bytes, can be indexed
+ * - `uint` (0 to 4,294,967,295), `varbinary(N)`, `binary(N)`: as MediaWiki's own tables have them
  */
 export interface TableKeys {
   readonly primary?: readonly string[];
@@ -49,18 +50,24 @@ export function isMariaDb(db: Kysely<unknown>): boolean {
 }
 
 function columnLine(column: string, description: string, mariaDb: boolean): string {
-  const match = /^(id|ref \w+|time|int|flag|real|word\((\d+)\)|text|bytes|hash)(\?|=.+)?$/.exec(description);
+  const match =
+    /^(id|ref \w+|time|u?int|flag|real|(?:word|(?:var)?binary)\((\d+)\)|text|bytes|hash)(\?|=.+)?$/.exec(
+      description,
+    );
   if (!match) throw new Error(`unknown column type "${description}" of ${column}`);
   const [, type = '', length, mark] = match;
   if (type === 'id') {
     return `${column} ${mariaDb ? 'bigint not null auto_increment primary key' : 'integer primary key autoincrement'}`;
   }
-  const kind = type.startsWith('ref') ? 'ref' : type.startsWith('word') ? 'word' : type;
+  const kind = /^\w+/.exec(type)?.[0] ?? type;
   const types: Record<string, string> = mariaDb
     ? {
         ref: 'bigint',
         time: 'bigint',
         int: 'integer',
+        uint: 'int unsigned',
+        varbinary: `varbinary(${length})`,
+        binary: `binary(${length})`,
         flag: 'tinyint',
         real: 'double',
         word: `varchar(${length})`,
@@ -72,6 +79,9 @@ function columnLine(column: string, description: string, mariaDb: boolean): stri
         ref: 'integer',
         time: 'integer',
         int: 'integer',
+        uint: 'integer',
+        varbinary: 'blob',
+        binary: 'blob',
         flag: 'integer',
         real: 'real',
         word: 'text',

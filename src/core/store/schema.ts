@@ -3,13 +3,36 @@
  * `migrations/`.
  */
 
-import type { AuditTable, ImportIdsTable, LeasesTable, SettingsTable, WorkersTable } from './tables/house.ts';
+import type {
+  AdministratorsTable,
+  AuditTable,
+  ImportIdsTable,
+  LeasesTable,
+  SettingsTable,
+  WorkersTable,
+} from './tables/house.ts';
 import type {
   MatrixHandledTable,
   MatrixMessagesTable,
   MatrixReactionsTable,
   MatrixStateTable,
 } from './tables/matrix.ts';
+import type {
+  AccountNoticesTable,
+  CspAllowedTable,
+  CspApprovalsTable,
+  CspChangesTable,
+  CspDeniedTable,
+  CspOwnViolationsTable,
+  CspPendingTable,
+  CspSharedHostsTable,
+  CspSourceDetailsTable,
+  CspSourcesTable,
+  CspViolationsTable,
+  PasskeysTable,
+  ProjectOriginsTable,
+  ProjectReferencesTable,
+} from './tables/origins.ts';
 import type {
   AccountProfilesTable,
   AccountsTable,
@@ -22,6 +45,7 @@ import type {
   CrawlMembersTable,
   CrawlQueueTable,
   EmbeddingsTable,
+  FaceBoxesTable,
   FacesTable,
   FilesTable,
   MatchedPersonsTable,
@@ -57,6 +81,7 @@ import type { AccountPaceTable, ItemRedirectsTable, RunsTable, SdcClaimsTable } 
 export type * from './tables/columns.ts';
 export type * from './tables/house.ts';
 export type * from './tables/matrix.ts';
+export type * from './tables/origins.ts';
 export type * from './tables/people.ts';
 export type * from './tables/pictures.ts';
 export type * from './tables/privacy.ts';
@@ -83,6 +108,7 @@ export interface Schema {
   files: FilesTable;
   project_files: ProjectFilesTable;
   faces: FacesTable;
+  face_boxes: FaceBoxesTable;
   embeddings: EmbeddingsTable;
   suggestions: SuggestionsTable;
   matched_persons: MatchedPersonsTable;
@@ -104,6 +130,7 @@ export interface Schema {
   account_pace: AccountPaceTable;
   leases: LeasesTable;
   workers: WorkersTable;
+  administrators: AdministratorsTable;
   audit: AuditTable;
   room_messages: RoomMessagesTable;
   room_reactions: RoomReactionsTable;
@@ -116,4 +143,18 @@ export interface Schema {
   matrix_messages: MatrixMessagesTable;
   matrix_reactions: MatrixReactionsTable;
   matrix_handled: MatrixHandledTable;
+  csp_sources: CspSourcesTable;
+  csp_source_details: CspSourceDetailsTable;
+  csp_pending: CspPendingTable;
+  csp_approvals: CspApprovalsTable;
+  passkeys: PasskeysTable;
+  account_notices: AccountNoticesTable;
+  csp_denied: CspDeniedTable;
+  csp_allowed: CspAllowedTable;
+  csp_shared_hosts: CspSharedHostsTable;
+  csp_violations: CspViolationsTable;
+  csp_own_violations: CspOwnViolationsTable;
+  csp_changes: CspChangesTable;
+  project_origins: ProjectOriginsTable;
+  project_references: ProjectReferencesTable;
 }

@@ -1,5 +1,7 @@
 import { Kysely, type Transaction } from 'kysely';
 import { VisavisError } from '../platform/errors.ts';
+import type { Metrics } from '../platform/metrics.ts';
+import { type ConnectionUse, countConnections } from './connections.ts';
 import { mariaDbDialect } from './mariadb.ts';
 import type { Schema } from './schema.ts';
 import { sqliteDialect } from './sqlite.ts';
@@ -21,15 +23,29 @@ export interface Store {
    * other transactions. `work` may run more than once, so it changes nothing but the database.
    */
   transaction<T>(work: (trx: Trx) => Promise<T>): Promise<T>;
+  /** Connections of this process: how many are in use, waited for, and allowed. */
+  connections(): ConnectionUse;
   close(): Promise<void>;
 }
 
-export function openStore(address: DatabaseAddress, options: { connections?: number } = {}): Store {
-  const dialect =
+export function openStore(
+  address: DatabaseAddress,
+  options: { connections?: number; metrics?: Metrics } = {},
+): Store {
+  const { connections = 3, metrics } = options;
+  const { dialect, use } =
     address.kind === 'mariadb'
-      ? mariaDbDialect(address.url, options.connections ?? 3)
-      : sqliteDialect(address.path);
-  const db = new Kysely<Schema>({ dialect });
+      ? countConnections(mariaDbDialect(address.url, connections), connections)
+      : countConnections(sqliteDialect(address.path), 1);
+  const db = new Kysely<Schema>({
+    dialect,
+    ...(metrics && {
+      log: (event) => {
+        const kind = event.level === 'error' ? failureKind(event.error) : null;
+        metrics.service('database', event.queryDurationMillis / 1000, kind);
+      },
+    }),
+  });
   return {
     kind: address.kind,
     db,
@@ -42,8 +58,21 @@ export function openStore(address: DatabaseAddress, options: { connections?: num
         }
       }
     },
+    connections: use,
     close: () => db.destroy(),
   };
+}
+
+/** What a query failed for, in one word out of few. */
+function failureKind(error: unknown): string {
+  const { errno, errcode, code } = error as { errno?: number; errcode?: number; code?: string };
+  if (isDuplicate(error)) return 'duplicate';
+  if (errno === 1213 || errno === 1020) return 'deadlock';
+  if (errno === 1205 || errcode === 5 || errcode === 517) return 'lock_timeout';
+  if (errno === 1040 || errno === 1203) return 'too_many_connections';
+  return code !== undefined && /^(ECONN|ETIMEDOUT|EPIPE|EHOST|ENOTFOUND|PROTOCOL_)/.test(code)
+    ? 'away'
+    : 'other';
 }
 
 /** A dead-lock, a lock wait that ran out, or a busy SQLite file: nothing was changed, try again. */

@@ -18,6 +18,14 @@ export interface WorkersTable {
   seen_at: Millis;
 }
 
+/** Who administrates this site. */
+export interface AdministratorsTable {
+  account_id: number;
+  /** The name in VISAVIS_ADMINS under which the account signed in first. A renamed account keeps the row. */
+  name: string;
+  since: Millis;
+}
+
 /** Append-only and hash-chained: each row's hash covers the one before. */
 export interface AuditTable {
   id: Generated<number>;

@@ -53,6 +53,8 @@ export interface FilesTable {
   state: FileState;
   /** Why it was set aside, in words for the project page. */
   reason: string | null;
+  /** The error code of the last failure; null: none, or from before this was kept. */
+  failure: string | null;
   attempts: Generated<number>;
   retry_at: Millis | null;
   detected_at: Millis | null;
@@ -95,8 +97,30 @@ export interface FacesTable {
   /** Pixels of the picture it was seen in. */
   seen_width: number;
   seen_height: number;
-  source: 'detector' | 'person';
+  /** Who found it. A box of the detector that was drawn anew is the detector's face still. */
+  source: 'detector' | 'drawn';
   created_at: Millis;
+  /** How often people have drawn the box anew: what was made of an earlier box (a crop, an embedding) says which. */
+  box_number: Generated<number>;
+  /** The account that drew it; null: found by the detector, or taken over from another program. */
+  drawn_by: Generated<number | null>;
+  /** It is asked about, shown and counted no more; its votes stay. Only drawn faces. */
+  withdrawn_at: Generated<Millis | null>;
+}
+
+/** Append-only: what people did to the box of a face. */
+export interface FaceBoxesTable {
+  id: Generated<number>;
+  face_id: number;
+  project_id: number;
+  account_id: number;
+  act: 'drawn' | 'redrawn' | 'withdrawn';
+  /** `drawn`: the box; otherwise the one that was there before. */
+  x: number;
+  y: number;
+  w: number;
+  h: number;
+  done_at: Millis;
 }
 
 export interface EmbeddingsTable {

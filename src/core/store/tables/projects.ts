@@ -126,4 +126,17 @@ export interface ChannelsTable {
   bound_at: Millis | null;
   /** Disputes are shown here, for the owners, and nothing else. */
   for_disputes: Generated<Flag>;
+  /** BCP 47: what the bot speaks here; null: the language of the project. */
+  language: Generated<string | null>;
+  /** New questions within any hour; null: as many as there is room for. */
+  pace: Generated<number | null>;
+  /** Minutes after midnight, 0 to 1439, in `time_zone`; both null: never quiet. `core/projects/quiet-hours.ts` */
+  quiet_from: Generated<number | null>;
+  quiet_to: Generated<number | null>;
+  /** IANA name. */
+  time_zone: Generated<string>;
+  /** Votes by private buttons only; holds for what is posted from then on. */
+  blind: Generated<Flag>;
+  /** The platform's id of the channel that replaces this one, until an owner says what becomes of that. */
+  moved_to: Generated<string | null>;
 }

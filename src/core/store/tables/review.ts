@@ -51,6 +51,8 @@ export interface PostsTable {
   shown: Generated<number>;
   created_at: Millis;
   posted_at: Millis | null;
+  /** It was posted in a blind channel: no reactions of the bot's, and those of others are no votes. */
+  blind: Generated<Flag>;
 }
 
 /** Reactions as the chat reports them. `event_id` finds the reaction again when it is redacted. */
@@ -84,7 +86,10 @@ export interface VotesTable {
   overrides: Generated<Flag>;
   /** The member was on probation when saying so: the side that agrees needs one vote more. */
   on_probation: Generated<Flag>;
-  /** Votes that were cast together; null: taken over from another program, and nobody's last answer. */
+  /**
+   * Votes that were cast together; null: taken over from another program, or taken back along with a drawn face, and
+   * nobody's last answer.
+   */
   ballot_id: Generated<number | null>;
   question_id: number | null;
   platform: string;
