@@ -53,9 +53,12 @@ export interface Question {
   readonly portraitUrl: string | null;
   readonly language: string;
   readonly votesNeeded: number;
+  /** Shown where answers are private: no reactions, and nobody is named before there is a verdict. */
+  readonly blind: boolean;
   readonly faces: readonly ShownFace[];
 }
 
+/** The question in the language of its project; channels may have a language of their own, and be blind. */
 export async function readQuestion(store: Store, questionId: number): Promise<Question | null> {
   const row = await store.db
     .selectFrom('questions')
@@ -127,6 +130,7 @@ export async function readQuestion(store: Store, questionId: number): Promise<Qu
     portraitUrl: row.portrait_url,
     language: row.language,
     votesNeeded: row.votes_needed,
+    blind: false,
     faces: faces.map((face) => ({
       faceId: face.face_id,
       fileId: face.file_id,
@@ -157,6 +161,11 @@ export async function questionCard(
 
 /** The bot's own reactions below a question. */
 export function seedsOf(question: Question): string[] {
+  return question.blind ? [] : answersTo(question);
+}
+
+/** What can be said to a question, as emoji. */
+function answersTo(question: Question): string[] {
   return seedsFor(question.kind, question.faces.length, question.persons);
 }
 
@@ -168,6 +177,7 @@ export async function questionWords(deps: CardDeps, question: Question): Promise
   if (question.kind === 'batch') lines.push(t('bot-how-batch-letters'));
   else if (question.persons > 1) lines.push(t('bot-how-somebody-else'));
   if (question.purpose === 'dispute') lines.push(t('bot-how-dispute'));
+  if (question.blind) lines.push(t('bot-how-blind'));
   const outcome = await outcomeLines(deps, question, t);
   const text = (question.state === 'open' ? [...lines, ...outcome] : [question.description, ...outcome])
     .filter((line) => line !== '')
@@ -185,19 +195,20 @@ export async function questionWords(deps: CardDeps, question: Question): Promise
           }))),
       { text: t('bot-link-item', question.label), url: deps.itemUrl(question.person) },
     ],
-    // The reactions once more, for those who prefer or need them; a decided question has none.
+    // The reactions once more, for those who prefer or need them; below a decided question reactions are enough, where
+    // they count.
     buttons:
-      question.state === 'open' ? seedsOf(question).map((emoji) => ({ emoji, label: wordOf(t, emoji) })) : [],
+      question.state === 'open' || (question.blind && question.state === 'decided')
+        ? answersTo(question).map((emoji) => ({ emoji, label: wordOf(t, emoji) }))
+        : [],
     footer: [
       // The number by which an owner withdraws it.
       `#${question.id}`,
       ...[...files.values()].map((face) => {
-        const credit = t(
-          'bot-credit',
-          plainTitle(face.title),
-          face.author || t('bot-author-unknown'),
-          face.licence,
-        );
+        const cut = (text: string, most: number) => (files.size === 1 ? text : shortened(text, most));
+        const title = cut(plainTitle(face.title), MOST_OF_TITLE);
+        const author = cut(face.author || t('bot-author-unknown'), MOST_OF_AUTHOR);
+        const credit = t('bot-credit', title, author, face.licence);
         return files.size === 1 ? credit : `${markLabel(question.kind, face.position)}: ${credit}`;
       }),
     ].join(' · '),
@@ -232,19 +243,21 @@ async function outcomeLines(deps: CardDeps, question: Question, t: Translate): P
     const key = question.kind === 'single' ? `bot-verdict-${verdict}` : `bot-verdicts-${verdict}`;
     lines.push(t(key.replaceAll('_', '-'), question.label, labels, faces.length));
   }
-  const voters = decided.length === 0 || isCheck ? [] : await votersOf(deps.store, question);
+  // In a blind channel nobody's name stands below faces that others still answer about, or owners decide.
+  const told = question.blind ? decided.filter((face) => face.verdict !== 'disputed') : question.faces;
+  const voters = decided.length === 0 || isCheck ? [] : await votersOf(deps.store, question, told);
   if (voters.length > 0) lines.push(t('bot-voters', voters.join(', '), voters.length));
   if (question.state === 'over' || question.state === 'resting') lines.push(t('bot-over'));
   return lines;
 }
 
-async function votersOf(store: Store, question: Question): Promise<string[]> {
+async function votersOf(store: Store, question: Question, faces: readonly ShownFace[]): Promise<string[]> {
   const standing = await standingVotesOf(
     store.db,
     question.projectId,
-    question.faces.map((face) => face.faceId),
+    faces.map((face) => face.faceId),
   );
-  const ids = question.faces
+  const ids = faces
     .flatMap(({ faceId }) => standing.get(pairKey({ faceId, person: question.person })) ?? [])
     .filter((vote) => vote.answer !== 'unsure')
     .map((vote) => vote.accountId);
@@ -344,6 +357,14 @@ function isFinal(error: unknown): boolean {
 function altText(t: Translate, question: Question): string {
   const [first] = question.faces;
   return t(`bot-alt-${question.kind}`, question.label, question.faces.length, plainTitle(first?.title ?? ''));
+}
+
+/** So that the credits of nine files fit below a message of Discord, which has room for 2,048 characters. */
+const MOST_OF_TITLE = 60;
+const MOST_OF_AUTHOR = 110;
+
+function shortened(text: string, most: number): string {
+  return text.length <= most ? text : `${text.slice(0, most - 1).trimEnd()}…`;
 }
 
 function plainTitle(title: string): string {

@@ -114,6 +114,14 @@ export interface ChatHealth {
   readonly reason: string | null;
 }
 
+/**
+ * `not-let-in`: the bot has to be invited first. `encrypted`: the bot cannot write there. `no-right`: this user may not
+ * manage the new channel, and the bot has left it again.
+ */
+export type Followed =
+  | { readonly ok: true; readonly name: string }
+  | { readonly ok: false; readonly why: 'not-let-in' | 'encrypted' | 'no-right' };
+
 export interface Chat {
   readonly platform: 'discord' | 'matrix' | 'room';
   start(handlers: ChatHandlers): Promise<void>;
@@ -125,13 +133,23 @@ export interface Chat {
   remove(channelId: string, messageId: string): Promise<void>;
   /** The bot's own reactions, in this order; those that are there already are left. */
   seed(channelId: string, messageId: string, emoji: readonly string[]): Promise<void>;
-  /** All standing reactions of people on a message, or null when the message is gone. */
+  /**
+   * All standing reactions of people on a message, or null when the message is gone. What is still to be told as an
+   * event may be missing.
+   */
   reactions(
     channelId: string,
     messageId: string,
   ): Promise<{ user: ChatUser; emoji: string; eventId?: string }[] | null>;
+  /**
+   * Takes a person's reaction away, on platforms where the bot may be given that right; without it nothing happens.
+   * @param emoji as the event had it
+   */
+  takeAway?(channelId: string, messageId: string, userId: string, emoji: string): Promise<void>;
   /** A private message, as far as the platform has one. */
   tell(userId: string, card: Card): Promise<void>;
+  /** Enters a channel that replaces another one, on platforms where channels are replaced. */
+  follow?(channelId: string, userId: string): Promise<Followed>;
   /** How the connection stands; platforms inside this process have none. */
   health?(): ChatHealth;
 }

@@ -3,47 +3,19 @@ import { accountOfIdentity, LINK_LIFETIME_MS, startLink, unlinkChatUser } from '
 import { listRuns, runById } from '../core/depicts/history.ts';
 import { ACTIVE, previewRun, requestStop, startRun, startUndo } from '../core/depicts/runs.ts';
 import { describeError, VisavisError } from '../core/platform/errors.ts';
-import { bindChannel, channelByExternalId, unbindChannel } from '../core/projects/channels.ts';
+import { channelByExternalId } from '../core/projects/channels.ts';
 import { projectOverview } from '../core/projects/overview.ts';
-import { changeSettings, projectSettings } from '../core/projects/settings.ts';
 import { pausedReason } from '../core/review/care.ts';
 import { questionFaces, withdrawQuestion } from '../core/review/questions.ts';
 import { askableFor, skipFaces } from '../core/review/skips.ts';
 import { undoAnswers } from '../core/review/undo.ts';
 import { leaderboard } from '../core/statistics/leaderboard.ts';
-import type { Translate } from './cards.ts';
+import { language, SETUP_USAGE, setup, unbind } from './channel-commands.ts';
 import type { Chat, CommandEvent } from './chat.ts';
+import type { Command, CommandContext, InProject, Linked } from './command.ts';
 import type { DeskDeps } from './desk.ts';
+import { follow } from './moves.ts';
 import { runCard } from './reports.ts';
-
-/** What a command is given: everything is looked up and checked before. */
-interface CommandContext {
-  readonly deps: DeskDeps;
-  readonly chat: Chat;
-  readonly event: CommandEvent;
-  readonly t: Translate;
-  /** null: this chat user is not linked. */
-  readonly account: { readonly id: number; readonly username: string } | null;
-  /** null: not in a channel that is bound to a project. */
-  readonly bound: { readonly id: number; readonly projectId: number } | null;
-}
-
-type Linked = CommandContext & { readonly account: NonNullable<CommandContext['account']> };
-type InProject = Linked & { readonly bound: NonNullable<CommandContext['bound']> };
-
-interface CommandBase {
-  readonly name: string;
-  /** What stands behind the name, for the help. */
-  readonly usage?: string;
-}
-
-/** Commands as data: the same on every platform. `needs` is checked first; rights inside what they change. */
-export type Command = CommandBase &
-  (
-    | { readonly needs: 'nothing'; run(context: CommandContext): Promise<void> }
-    | { readonly needs: 'link'; run(context: Linked): Promise<void> }
-    | { readonly needs: 'project'; run(context: InProject): Promise<void> }
-  );
 
 export const COMMANDS: readonly Command[] = [
   { name: 'help', needs: 'nothing', run: help },
@@ -51,8 +23,9 @@ export const COMMANDS: readonly Command[] = [
   { name: 'unlink', needs: 'nothing', run: unlink },
   { name: 'whoami', needs: 'nothing', run: whoami },
   { name: 'forget-me', usage: '[yes]', needs: 'link', run: forgetMe },
-  { name: 'setup', usage: 'NUMBER [disputes]', needs: 'link', run: setup },
+  { name: 'setup', usage: SETUP_USAGE, needs: 'link', run: setup },
   { name: 'unbind', needs: 'link', run: unbind },
+  { name: 'follow', needs: 'link', on: ['matrix'], run: follow },
   { name: 'status', needs: 'project', run: status },
   { name: 'next', needs: 'project', run: next },
   { name: 'write', usage: '[yes]', needs: 'project', run: write },
@@ -65,17 +38,26 @@ export const COMMANDS: readonly Command[] = [
   { name: 'language', usage: '[CODE]', needs: 'project', run: language },
 ];
 
+/** The commands of one platform. */
+export function commandsOn(platform: Chat['platform']): Command[] {
+  return COMMANDS.filter(({ on }) => !on || on.includes(platform));
+}
+
+/** What only tells something, also while the site is read-only. */
+const READING = new Set(['help', 'whoami', 'status', 'next', 'leaderboard']);
+
 /** Runs a command; unknown ones are silent. What goes wrong is told to the person who asked, privately. */
 export async function runCommand(deps: DeskDeps, chat: Chat, event: CommandEvent): Promise<void> {
-  const command = COMMANDS.find((one) => one.name === event.name);
+  const command = commandsOn(chat.platform).find((one) => one.name === event.name);
   if (!command) return;
   const bound =
     event.channelId === null ? null : await channelByExternalId(deps.store, chat.platform, event.channelId);
   const account = await accountOfIdentity(deps.store, chat.platform, event.user.id);
-  const t = deps.translate(await languageOf(deps, bound?.projectId ?? null));
+  const t = deps.translate(bound?.settings.language ?? (await languageOf(deps, bound?.projectId ?? null)));
   const context: CommandContext = { deps, chat, event, t, account, bound };
   const say = (key: string) => event.replyPrivately({ text: t(key) });
   try {
+    if (!READING.has(command.name) && (await deps.readOnly?.state())) return await say('bot-read-only');
     if (command.needs === 'nothing') return await command.run(context);
     if (!account) return await say('bot-link-first');
     if (command.needs === 'link') return await command.run({ ...context, account });
@@ -84,12 +66,13 @@ export async function runCommand(deps: DeskDeps, chat: Chat, event: CommandEvent
   } catch (error) {
     if (!(error instanceof VisavisError)) throw error;
     deps.log.info({ command: event.name, code: error.code }, error.message);
-    await event.replyPrivately({ text: describeError(error).message });
+    const text = error.code === 'read_only' ? t('bot-read-only') : describeError(error).message;
+    await event.replyPrivately({ text });
   }
 }
 
 async function help({ chat, event, t }: CommandContext): Promise<void> {
-  const lines = COMMANDS.map(
+  const lines = commandsOn(chat.platform).map(
     ({ name, usage }) => `${[name, usage].filter(Boolean).join(' ')}: ${t(`bot-help-${name}`)}`,
   );
   await event.replyPrivately({
@@ -126,38 +109,6 @@ async function forgetMe({ deps, event, t, account }: Linked): Promise<void> {
     return event.replyPrivately({ text: t('bot-forget-confirm', account.username) });
   await forgetAccount(deps, account.id);
   await event.replyPrivately({ text: t('bot-forgotten') });
-}
-
-async function setup({ deps, chat, event, t, account }: Linked): Promise<void> {
-  if (event.channelId === null) return event.replyPrivately({ text: t('bot-no-channel') });
-  if (!event.mayManageChannel) return event.replyPrivately({ text: t('bot-no-channel-right') });
-  const projectId = Number(event.args[0]);
-  if (!Number.isSafeInteger(projectId) || projectId < 1)
-    return event.replyPrivately({ text: t('bot-setup-how') });
-  const forDisputes = event.args[1] === 'disputes';
-  if (event.args.length > 1 && !forDisputes) return event.replyPrivately({ text: t('bot-setup-how') });
-  await bindChannel(deps, {
-    platform: chat.platform,
-    externalId: event.channelId,
-    name: event.channelName,
-    projectId,
-    accountId: account.id,
-    forDisputes,
-  });
-  const overview = await projectOverview(deps.store, projectId);
-  const key = forDisputes ? 'bot-setup-disputes-done' : 'bot-setup-done';
-  await event.reply({ text: t(key, overview?.project.title ?? '') });
-}
-
-async function unbind({ deps, chat, event, t, account }: Linked): Promise<void> {
-  if (event.channelId === null) return event.replyPrivately({ text: t('bot-no-channel') });
-  if (!event.mayManageChannel) return event.replyPrivately({ text: t('bot-no-channel-right') });
-  const was = await unbindChannel(deps, {
-    platform: chat.platform,
-    externalId: event.channelId,
-    accountId: account.id,
-  });
-  await event.replyPrivately({ text: t(was ? 'bot-unbound' : 'bot-no-project') });
 }
 
 async function status({ deps, event, t, bound }: InProject): Promise<void> {
@@ -264,22 +215,6 @@ async function showLeaderboard({ deps, event, t }: CommandContext): Promise<void
     text: lines.length > 0 ? lines.join('\n') : t('bot-leaderboard-none'),
     links: [{ text: t('bot-leaderboard-link'), url: `${deps.publicUrl}/leaderboard` }],
   });
-}
-
-/** What the bot speaks in the channels of the project; owners choose it. */
-async function language({ deps, event, t, account, bound }: InProject): Promise<void> {
-  const settings = await projectSettings(deps.store, bound.projectId);
-  if (!settings) return;
-  const code = event.args[0]?.toLowerCase() ?? '';
-  const spoken = deps.translate(code);
-  if (code === '' || spoken.language !== code)
-    return event.replyPrivately({ text: t('bot-language-how', settings.language) });
-  await changeSettings(deps, {
-    projectId: bound.projectId,
-    accountId: account.id,
-    settings: { ...settings, language: code },
-  });
-  await event.replyPrivately({ text: spoken('bot-language-done') });
 }
 
 async function retract({ deps, event, t, account, bound }: InProject): Promise<void> {

@@ -3,7 +3,10 @@ import { askNext } from '../core/faces/next.ts';
 import type { Clock } from '../core/platform/clock.ts';
 import { describeError } from '../core/platform/errors.ts';
 import type { Log } from '../core/platform/log.ts';
+import { type Metrics, secondsSince } from '../core/platform/metrics.ts';
 import type { Nudges } from '../core/platform/nudges.ts';
+import type { ReadOnly } from '../core/platform/read-only.ts';
+import { mayAskMore } from '../core/projects/channel-rest.ts';
 import { type BoundChannel, boundChannels } from '../core/projects/channels.ts';
 import { askCheck, closeOldCheck } from '../core/review/checks.ts';
 import { askDispute } from '../core/review/disputes.ts';
@@ -15,10 +18,13 @@ import { tellBrokenLinks } from './broken-links.ts';
 import type { CardDeps, Translate } from './cards.ts';
 import type { ButtonEvent, Chat, ChatHandlers, CommandEvent, ReactionEvent } from './chat.ts';
 import { runCommand } from './commands.ts';
+import { createHeld } from './held.ts';
 import { countEarlierReactions, takeButton, takeReaction } from './inbox.ts';
-import { createLanes } from './lanes.ts';
-import { type Patience, reconcilePosts, removePosts, showPosts } from './posts.ts';
-import { reportRuns } from './reports.ts';
+import { type Aside, createLanes } from './lanes.ts';
+import { createPostings } from './postings.ts';
+import { type PostsInMind, reconcilePosts, removePosts, showPosts } from './posts.ts';
+import { createReadings } from './readings.ts';
+import { readStops, reportRuns } from './reports.ts';
 
 export interface DeskDeps extends CardDeps {
   readonly store: Store;
@@ -28,6 +34,9 @@ export interface DeskDeps extends CardDeps {
   readonly translate: (language: string) => Translate;
   readonly publicUrl: string;
   readonly workerId: string;
+  /** While nobody may write, the bot asks nothing and says so to whoever answers. */
+  readonly readOnly?: ReadOnly;
+  readonly metrics?: Metrics;
 }
 
 export interface Desk {
@@ -53,19 +62,23 @@ export function createDesk(deps: DeskDeps, chat: Chat): Desk {
   const inbox = createLanes(EVENTS_AT_ONCE);
   let wake = new AbortController();
   const unlisten: (() => void)[] = [];
-  const patience: { readonly shown: Patience; readonly removed: Patience } = {
-    shown: new Map(),
-    removed: new Map(),
-  };
+  const postings = createPostings();
+  const readings = createReadings();
+  const whileHeld = createHeld(deps, chat);
+  const mind: PostsInMind = { shown: new Map(), removed: new Map(), unread: new Set(), postings, readings };
   let tidiedAt = Number.NEGATIVE_INFINITY;
   /** Events were lost, so all open posts are read again. */
   let gap = false;
 
   /** Events of one person, and those below one message, one after the other, in the order in which they came. */
-  const enqueue = async (what: string, keys: readonly string[], work: () => Promise<void>): Promise<void> => {
-    await inbox.run(keys, async () => {
+  const enqueue = async (
+    what: string,
+    keys: readonly string[],
+    work: (aside: Aside) => Promise<void>,
+  ): Promise<void> => {
+    await inbox.run(keys, async (aside) => {
       try {
-        await work();
+        await work(aside);
       } catch (error) {
         log.error({ platform: chat.platform, error: describeError(error) }, `${what} failed`);
       }
@@ -77,15 +90,19 @@ export function createDesk(deps: DeskDeps, chat: Chat): Desk {
     if (!inbox.busy) wake.abort();
   };
   const handlers: ChatHandlers = {
-    onReaction: (event: ReactionEvent) =>
-      enqueue('reaction', [`user ${event.user.id}`, `message ${event.channelId} ${event.messageId}`], () =>
-        takeReaction(deps, chat, event),
-      ),
+    onReaction: (event: ReactionEvent) => {
+      readings.note(event);
+      return enqueue(
+        'reaction',
+        [`user ${event.user.id}`, `message ${event.channelId} ${event.messageId}`],
+        (aside) => whileHeld.reaction(event, () => takeReaction(deps, chat, event, { postings, aside })),
+      );
+    },
     onCommand: (event: CommandEvent) =>
       enqueue(`command ${event.name}`, [`user ${event.user.id}`], () => runCommand(deps, chat, event)),
     onButton: (event: ButtonEvent) =>
-      enqueue('button', [`user ${event.user.id}`, `message ${event.channelId} ${event.messageId}`], () =>
-        takeButton(deps, chat, event),
+      enqueue('button', [`user ${event.user.id}`, `message ${event.channelId} ${event.messageId}`], (aside) =>
+        whileHeld.button(event, () => takeButton(deps, chat, event, { postings, aside })),
       ),
     onGap: () => {
       gap = true;
@@ -130,13 +147,22 @@ export function createDesk(deps: DeskDeps, chat: Chat): Desk {
     const keeping = keep(lease, held);
     try {
       await chat.start(handlers);
-      let unread = await reconcilePosts(deps, chat, handlers);
+      // Somebody may be waiting for a run to stop, and there may be many posts.
+      let knowsStops = await readStops(deps, chat, handlers);
+      await reconcilePosts(deps, chat, handlers, mind, 'all');
       while (!ending.signal.aborted && !held.signal.aborted && !hasEnded()) {
         wake = new AbortController();
+        if (await whileHeld.isHeld()) {
+          // What people say meanwhile is read from the posts afterwards.
+          gap = true;
+          await clock.sleep(LOOK_EVERY_MS, wake.signal);
+          continue;
+        }
         const more = await look();
         const all = gap;
         gap = false;
-        unread = await reconcilePosts(deps, chat, handlers, all ? undefined : unread);
+        if (all || !knowsStops) knowsStops = await readStops(deps, chat, handlers);
+        await reconcilePosts(deps, chat, handlers, mind, all ? 'all' : 'unread');
         if (!more && !ending.signal.aborted) await clock.sleep(LOOK_EVERY_MS, wake.signal);
       }
     } catch (error) {
@@ -178,7 +204,7 @@ export function createDesk(deps: DeskDeps, chat: Chat): Desk {
       ['broken links', () => tellBrokenLinks(deps, chat)],
       ['old questions', () => tidy()],
       ['questions', () => askInChannels()],
-      ['posts', () => showPosts(deps, chat, patience.shown)],
+      ['posts', () => showPosts(deps, chat, mind)],
       ['runs', () => reportRuns(deps, chat)],
     ] as const) {
       try {
@@ -201,7 +227,7 @@ export function createDesk(deps: DeskDeps, chat: Chat): Desk {
     const moved = await moveUnanswered(store, args);
     const closed = await closeOldCheck(store, args.now);
     const rested = await endRests(store, args.now);
-    const removed = await removePosts(deps, chat, patience.removed);
+    const removed = await removePosts(deps, chat, mind);
     const more = released || moved || closed || rested || removed;
     if (!more) tidiedAt = args.now;
     return more;
@@ -213,12 +239,25 @@ export function createDesk(deps: DeskDeps, chat: Chat): Desk {
     return asked;
   }
 
-  async function ask({ id, projectId, maxOpen, forDisputes }: BoundChannel): Promise<boolean> {
+  async function ask(channel: BoundChannel): Promise<boolean> {
+    const { id, projectId, maxOpen, forDisputes } = channel;
     const args = { channelId: id, projectId, maxOpen, now: clock.now() };
     // Most of the time there is no room; then nobody has to wait for the lock on the project.
     if (!(await hasRoom(store.db, args, forDisputes ? ['dispute'] : ['ask', 'check']))) return false;
-    if (forDisputes) return askDispute(store, args);
-    return (await askCheck(store, args)) || (await askNext(store, args));
+    if (!(await mayAskMore(store, channel, args.now))) return false;
+    const began = performance.now();
+    const count = (error: string | null) => deps.metrics?.step('ask', secondsSince(began), error);
+    try {
+      const asked = forDisputes
+        ? await askDispute(store, args)
+        : (await askCheck(store, args)) || (await askNext(store, args));
+      // Looking and finding nothing to ask is no work.
+      if (asked) count(null);
+      return asked;
+    } catch (error) {
+      count(describeError(error).code);
+      throw error;
+    }
   }
 
   async function tellLinked(): Promise<boolean> {

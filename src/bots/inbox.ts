@@ -11,6 +11,14 @@ import type { QuestionKind } from '../core/store/schema.ts';
 import type { Store } from '../core/store/store.ts';
 import type { Translate } from './cards.ts';
 import type { ButtonEvent, Chat, ReactionEvent } from './chat.ts';
+import {
+  type FoundPost,
+  facesOf,
+  findPostSoon,
+  foundPosts,
+  saysSomething,
+  type Waiting,
+} from './found-post.ts';
 
 export interface InboxDeps {
   readonly store: Store;
@@ -23,25 +31,27 @@ export interface InboxDeps {
 const STOP = '🛑';
 const HINT_EVERY_MS = 24 * 60 * 60_000;
 
-interface FoundPost {
-  readonly id: number;
-  readonly questionId: number;
-  readonly projectId: number;
-  readonly kind: QuestionKind;
-  readonly person: string;
-  readonly language: string;
-}
-
 /**
  * Turns one reaction into votes. The standing reactions of a person below a post are kept, so that the meaning
  * of the next one, and of one taken back, can be told at any time (PRODUCT C4).
  */
-export async function takeReaction(deps: InboxDeps, chat: Chat, event: ReactionEvent): Promise<void> {
-  const post = await findPost(deps.store, chat.platform, event);
+export async function takeReaction(
+  deps: InboxDeps,
+  chat: Chat,
+  event: ReactionEvent,
+  waiting: Waiting,
+): Promise<void> {
+  const post = await findPostSoon(deps.store, chat, event, waiting);
   if (!post) return stopByReaction(deps, chat, event);
   // Somebody else removed it: the vote stands, and so does our memory of the reaction.
   if (event.change === 'cleared') return;
-  if (signOf(post.kind, event.emoji) === null) return;
+  if (post.blind === 1) {
+    if (event.change === 'added' && saysSomething(post, event.emoji))
+      await hint(deps, chat, post, event.user.id, 'bot-hint-blind');
+    // What it says is for nobody to see.
+    return takeAway(deps, chat, event);
+  }
+  if (!saysSomething(post, event.emoji)) return takeAway(deps, chat, event);
   const [emoji, account] = await Promise.all([
     standingReactions(deps, post, event.user.id),
     accountOfIdentity(deps.store, chat.platform, event.user.id),
@@ -68,8 +78,13 @@ export async function takeReaction(deps: InboxDeps, chat: Chat, event: ReactionE
  * A press of a button says what the reaction says, in private; pressing what stands already takes it back. It is kept
  * like a reaction, so that both mean one thing together.
  */
-export async function takeButton(deps: InboxDeps, chat: Chat, event: ButtonEvent): Promise<void> {
-  const post = await findPost(deps.store, chat.platform, event);
+export async function takeButton(
+  deps: InboxDeps,
+  chat: Chat,
+  event: ButtonEvent,
+  waiting: Waiting,
+): Promise<void> {
+  const post = await findPostSoon(deps.store, chat, event, waiting);
   const t = deps.translate(post?.language ?? 'en');
   const say = (key: string) => event.replyPrivately({ text: t(key, event.emoji) });
   if (!post || signOf(post.kind, event.emoji) === null) return say('bot-button-over');
@@ -150,7 +165,7 @@ export async function countEarlierReactions(deps: InboxDeps, chat: Chat, userId:
   for (const own of Map.groupBy(rows, (row) => row.id).values()) {
     const [post] = own;
     if (!post) continue;
-    const faces = await facesOf(deps, post);
+    const faces = await facesOf(deps.store, post);
     const positions = faces.map((face) => face.position);
     const said = answersOf(
       post.kind,
@@ -162,19 +177,6 @@ export async function countEarlierReactions(deps: InboxDeps, chat: Chat, userId:
     if (!(await vote(deps, chat, post, account.id, given)))
       await hint(deps, chat, post, userId, 'bot-hint-member');
   }
-}
-
-interface AskedFace {
-  readonly faceId: number;
-  readonly position: number;
-}
-
-async function facesOf({ store }: InboxDeps, post: FoundPost): Promise<AskedFace[]> {
-  return store.db
-    .selectFrom('question_faces')
-    .select(['face_id as faceId', 'position'])
-    .where('question_id', '=', post.questionId)
-    .execute();
 }
 
 /** All persons of the project are looked up only where somebody speaks of them all. */
@@ -194,38 +196,16 @@ async function askedPersons(
   return { person, persons: rows.map((row) => row.person) };
 }
 
-function foundPosts(store: Store, platform: string) {
-  return store.db
-    .selectFrom('posts')
-    .innerJoin('channels', 'channels.id', 'posts.channel_id')
-    .innerJoin('questions', 'questions.id', 'posts.question_id')
-    .innerJoin('projects', 'projects.id', 'questions.project_id')
-    .select([
-      'posts.id',
-      'posts.question_id as questionId',
-      'questions.project_id as projectId',
-      'questions.kind',
-      'questions.person',
-      'projects.language',
-    ])
-    .where('channels.platform', '=', platform);
-}
-
-async function findPost(
-  store: Store,
-  platform: string,
-  event: Pick<ReactionEvent, 'channelId' | 'messageId'>,
-): Promise<(FoundPost & { faces: AskedFace[] }) | null> {
-  const faces = await foundPosts(store, platform)
-    .innerJoin('question_faces', 'question_faces.question_id', 'posts.question_id')
-    .select(['question_faces.face_id as faceId', 'question_faces.position'])
-    .where('channels.external_id', '=', event.channelId)
-    .where('posts.external_id', '=', event.messageId)
-    .where('questions.state', '!=', 'withdrawn')
-    .orderBy('question_faces.position')
-    .execute();
-  const [post] = faces;
-  return post ? { ...post, faces } : null;
+/** A message holds few different emoji, and those that say nothing take the place of others. Nobody waits for it. */
+function takeAway(
+  { log }: InboxDeps,
+  chat: Chat,
+  { channelId, messageId, user, emoji, change }: ReactionEvent,
+) {
+  if (change !== 'added') return;
+  chat.takeAway?.(channelId, messageId, user.id, emoji).catch((error: unknown) => {
+    log.info({ platform: chat.platform, error: describeError(error) }, 'an emoji could not be taken away');
+  });
 }
 
 /** This person's reactions below a post that stand, in order. */

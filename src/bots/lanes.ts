@@ -1,10 +1,13 @@
+/** Lets others work while one waits; what shares a key with the waiting work waits too. */
+export type Aside = <T>(waiting: Promise<T>) => Promise<T>;
+
 /** Work in order where order matters, and side by side where it does not. */
 export interface Lanes {
   /**
    * Runs `work` after all work that was given before it and shares one of its keys.
    * @returns when it has ended; never rejects unless `work` does
    */
-  run(keys: readonly string[], work: () => Promise<void>): Promise<void>;
+  run(keys: readonly string[], work: (aside: Aside) => Promise<void>): Promise<void>;
   /** Everything that was given until now has ended. */
   settled(): Promise<void>;
   /** Something that was given has not ended. */
@@ -28,6 +31,14 @@ export function createLanes(width: number): Lanes {
     if (next) next();
     else running--;
   };
+  const aside: Aside = async (waiting) => {
+    leave();
+    try {
+      return await waiting;
+    } finally {
+      await enter();
+    }
+  };
 
   return {
     run(keys, work) {
@@ -36,7 +47,7 @@ export function createLanes(width: number): Lanes {
       const done = before.then(async () => {
         await enter();
         try {
-          await work();
+          await work(aside);
         } finally {
           leave();
           given--;

@@ -1,10 +1,21 @@
 import { describeError } from '../core/platform/errors.ts';
+import { restingChannels } from '../core/projects/channel-rest.ts';
 import { normaliseEmoji } from '../core/review/reactions.ts';
 import { notePostGone, postsToRemove } from '../core/review/removals.ts';
+import type { Flag } from '../core/store/schema.ts';
 import type { Trx } from '../core/store/store.ts';
-import { questionCard, questionWords, readQuestion, seedsOf, UndrawableError } from './cards.ts';
+import {
+  type Question,
+  questionCard,
+  questionWords,
+  readQuestion,
+  seedsOf,
+  UndrawableError,
+} from './cards.ts';
 import type { Chat, ChatHandlers } from './chat.ts';
 import type { DeskDeps } from './desk.ts';
+import type { Postings } from './postings.ts';
+import type { IsOver, Readings } from './readings.ts';
 
 /** So many at a time, so that commands and reactions get their turn in between. */
 const BATCH = 3;
@@ -17,6 +28,16 @@ const LONGEST_RETRY_MS = 10 * 60_000;
 /** Posts that failed, by id: how often, and when they are tried again. */
 export type Patience = Map<number, { readonly tries: number; readonly at: number }>;
 
+/** What the desk has in mind about its posts, from round to round. */
+export interface PostsInMind {
+  readonly shown: Patience;
+  readonly removed: Patience;
+  /** Posts below which people may have reacted unheard; their reactions are read as soon as that can be done. */
+  readonly unread: Set<number>;
+  readonly postings: Postings;
+  readonly readings: Readings;
+}
+
 /**
  * Posts what waits and edits what has changed. What fails is put off, so that it holds up nothing else.
  * @returns whether there may be more
@@ -24,9 +45,11 @@ export type Patience = Map<number, { readonly tries: number; readonly at: number
 export async function showPosts(
   deps: DeskDeps,
   chat: Chat,
-  patience: Patience = new Map(),
+  { shown: patience, unread, postings }: PostsInMind,
 ): Promise<boolean> {
   const putOff = waiting(deps, patience);
+  const resting = () => restingChannels(deps.store, chat.platform, deps.clock.now());
+  const rest = [...(await resting())];
   const rows = await deps.store.db
     .selectFrom('posts')
     .innerJoin('channels', 'channels.id', 'posts.channel_id')
@@ -37,12 +60,22 @@ export async function showPosts(
       'posts.external_id',
       'posts.wanted',
       'posts.shown',
+      'posts.channel_id',
+      'posts.blind',
       'channels.external_id as channel',
+      'channels.language',
+      'channels.blind as channel_blind',
       'questions.state as question_state',
     ])
     .where('channels.platform', '=', chat.platform)
     .where('posts.state', 'in', ['waiting', 'up'])
     .whereRef('posts.shown', '!=', 'posts.wanted')
+    // What is there is edited at any time.
+    .$if(rest.length > 0, (query) =>
+      query.where((eb) =>
+        eb.or([eb('posts.external_id', 'is not', null), eb('posts.channel_id', 'not in', rest)]),
+      ),
+    )
     .$if(putOff.length > 0, (query) => query.where('posts.id', 'not in', putOff))
     .orderBy('posts.id')
     .limit(BATCH)
@@ -50,11 +83,14 @@ export async function showPosts(
   for (const row of rows) {
     try {
       if (row.external_id !== null) await edit(deps, chat, { ...row, external_id: row.external_id });
-      else if (row.question_state === 'open') await post(deps, chat, row);
-      else await forget(deps, row.id);
+      else if (row.question_state !== 'open') await forget(deps, row.id);
+      // The ones before may have used up the pace of the channel.
+      else if (!(await resting()).has(row.channel_id)) await post(deps, chat, row, postings);
       patience.delete(row.id);
     } catch (error) {
       putOffPost(deps, patience, row.id);
+      // It may be there all the same, and be found there later.
+      if (row.external_id === null) unread.add(row.id);
       deps.log.warn(
         { post: row.id, error: describeError(error) },
         'a question could not be shown; it will be tried again',
@@ -82,7 +118,7 @@ function putOffPost({ clock }: DeskDeps, patience: Patience, postId: number): vo
 export async function removePosts(
   deps: DeskDeps,
   chat: Chat,
-  patience: Patience = new Map(),
+  { removed: patience }: PostsInMind,
 ): Promise<boolean> {
   const { store, clock, log } = deps;
   const posts = await postsToRemove(store, {
@@ -112,10 +148,23 @@ interface Row {
   readonly wanted: number;
   readonly shown: number;
   readonly channel: string;
+  /** null: that of the project. */
+  readonly language: string | null;
+  /** How it was posted. */
+  readonly blind: Flag;
+  /** How the channel is now. */
+  readonly channel_blind: Flag;
 }
 
-async function post(deps: DeskDeps, chat: Chat, row: Row): Promise<void> {
-  const question = await readQuestion(deps.store, row.question_id);
+/** The question as it is shown in this channel. */
+async function questionFor({ store }: DeskDeps, row: Row, blind: Flag): Promise<Question | null> {
+  const question = await readQuestion(store, row.question_id);
+  return question && { ...question, language: row.language ?? question.language, blind: blind === 1 };
+}
+
+async function post(deps: DeskDeps, chat: Chat, row: Row, postings: Postings): Promise<void> {
+  const blind = row.channel_blind;
+  const question = await questionFor(deps, row, blind);
   if (!question) return forget(deps, row.id);
   const made = await questionCard(deps, question).catch((error: unknown) => {
     if (error instanceof UndrawableError) return error;
@@ -123,12 +172,15 @@ async function post(deps: DeskDeps, chat: Chat, row: Row): Promise<void> {
   });
   if (made instanceof UndrawableError) return setAside(deps, row, made);
   // The key makes it the same message when we are killed between posting and remembering it.
-  const messageId = await chat.post(row.channel, made.card, `post-${row.id}`);
-  await deps.store.db
-    .updateTable('posts')
-    .set({ state: 'up', external_id: messageId, posted_at: deps.clock.now() })
-    .where('id', '=', row.id)
-    .execute();
+  const messageId = await postings.run(row.channel, async () => {
+    const id = await chat.post(row.channel, made.card, `post-${row.id}`);
+    await deps.store.db
+      .updateTable('posts')
+      .set({ state: 'up', external_id: id, posted_at: deps.clock.now(), blind })
+      .where('id', '=', row.id)
+      .execute();
+    return id;
+  });
   await chat.seed(row.channel, messageId, made.seeds);
   await shown(deps, row);
 }
@@ -154,7 +206,7 @@ async function setAside(
 }
 
 async function edit(deps: DeskDeps, chat: Chat, row: Row & { external_id: string }): Promise<void> {
-  const question = await readQuestion(deps.store, row.question_id);
+  const question = await questionFor(deps, row, row.blind);
   if (!question) return forget(deps, row.id);
   try {
     await chat.edit(row.channel, row.external_id, await questionWords(deps, question));
@@ -196,44 +248,52 @@ async function forget({ store }: DeskDeps, postId: number): Promise<void> {
 }
 
 /**
- * After a start: reactions that people added or took back while nobody looked are read from the posts and
- * counted once (PRODUCT C9). Posts whose message is gone are forgotten, so that their faces are asked again.
- * @param only these posts, which could not be read before
- * @returns posts that cannot be read now
+ * Reactions that people added while nobody looked are read from the posts and counted once (PRODUCT C9): after a start
+ * and after a gap from all open ones, else from those that wait to be read. Posts whose message is gone are forgotten,
+ * so that their faces are asked again.
+ * @param mind.unread is left with the posts that cannot be read now, or are not there yet
  */
 export async function reconcilePosts(
   deps: DeskDeps,
   chat: Chat,
   handlers: ChatHandlers,
-  only?: readonly number[],
-): Promise<number[]> {
-  if (only?.length === 0) return [];
+  { unread, readings }: PostsInMind,
+  which: 'all' | 'unread',
+): Promise<void> {
+  const only = [...unread];
+  if (which === 'unread' && only.length === 0) return;
   const posts = await deps.store.db
     .selectFrom('posts')
     .innerJoin('channels', 'channels.id', 'posts.channel_id')
     .innerJoin('questions', 'questions.id', 'posts.question_id')
     .select(['posts.id', 'posts.question_id', 'posts.external_id', 'channels.external_id as channel'])
     .where('channels.platform', '=', chat.platform)
-    .where('posts.state', '=', 'up')
+    .where('posts.state', 'in', ['waiting', 'up'])
     .where('questions.state', '=', 'open')
-    .$if(only !== undefined, (query) => query.where('posts.id', 'in', only ?? []))
+    .$if(which === 'unread', (query) => query.where('posts.id', 'in', only))
     .execute();
-  const unread: number[] = [];
+  for (const id of only) unread.delete(id);
   for (const post of posts) {
-    if (post.external_id === null) continue;
+    const { external_id: messageId, channel: channelId } = post;
+    if (messageId === null) {
+      // Whoever was here before may have posted it, and ended before they could note it down.
+      unread.add(post.id);
+      continue;
+    }
     try {
-      const real = await chat.reactions(post.channel, post.external_id);
-      if (real === null) await askAgain(deps, post);
-      else await catchUp(deps, handlers, { ...post, messageId: post.external_id }, real);
+      await readings.run({ channelId, messageId }, async (isOver) => {
+        const real = await chat.reactions(channelId, messageId);
+        if (real === null) await askAgain(deps, post);
+        else await catchUp(deps, handlers, { ...post, messageId }, real, isOver);
+      });
     } catch (error) {
-      unread.push(post.id);
+      unread.add(post.id);
       deps.log.warn(
         { post: post.id, error: describeError(error) },
         'reactions could not be read; again later',
       );
     }
   }
-  return unread;
 }
 
 /** Missing ones change nothing (PRODUCT C9): whether their owner took them back cannot be told any more. */
@@ -242,6 +302,7 @@ async function catchUp(
   handlers: ChatHandlers,
   post: { id: number; channel: string; messageId: string },
   real: NonNullable<Awaited<ReturnType<Chat['reactions']>>>,
+  isOver: IsOver,
 ): Promise<void> {
   const known = await store.db
     .selectFrom('reactions')
@@ -251,7 +312,8 @@ async function catchUp(
     .execute();
   const seen = new Set(known.map((row) => `${row.external_user} ${row.emoji}`));
   for (const { user, emoji, eventId } of real) {
-    if (seen.has(`${user.id} ${normaliseEmoji(emoji)}`)) continue;
+    // Looked at just before it is handed on: what comes later is dealt with later.
+    if (seen.has(`${user.id} ${normaliseEmoji(emoji)}`) || isOver(user.id, emoji)) continue;
     const { channel: channelId, messageId } = post;
     const event = { channelId, messageId, user, emoji, change: 'added' as const };
     await handlers.onReaction(eventId === undefined ? event : { ...event, eventId });

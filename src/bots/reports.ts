@@ -1,7 +1,8 @@
 import { type RunView, runById } from '../core/depicts/history.ts';
+import { ACTIVE } from '../core/depicts/runs.ts';
 import { describeError } from '../core/platform/errors.ts';
 import type { Translate } from './cards.ts';
-import type { Card, Chat } from './chat.ts';
+import type { Card, Chat, ChatHandlers } from './chat.ts';
 import type { DeskDeps } from './desk.ts';
 
 /**
@@ -20,8 +21,8 @@ export async function reportRuns(deps: DeskDeps, chat: Chat): Promise<boolean> {
       'runs.message_id',
       'runs.reported',
       'channels.external_id as channel',
-      'projects.language',
     ])
+    .select((eb) => eb.fn.coalesce('channels.language', 'projects.language').as('language'))
     .where('channels.platform', '=', chat.platform)
     .where('runs.message_id', 'is not', null)
     .where((eb) => eb.or([eb('runs.reported', 'is', null), eb('runs.reported', 'not like', 'end %')]))
@@ -47,6 +48,41 @@ export async function reportRuns(deps: DeskDeps, chat: Chat): Promise<boolean> {
     }
   }
   return false;
+}
+
+/**
+ * 🛑 that people left below the progress of a run while nobody looked is told to the desk, as is every other reaction
+ * there.
+ * @returns whether all could be read
+ */
+export async function readStops(
+  { store, log }: DeskDeps,
+  chat: Chat,
+  handlers: ChatHandlers,
+): Promise<boolean> {
+  const rows = await store.db
+    .selectFrom('runs')
+    .innerJoin('channels', 'channels.id', 'runs.channel_id')
+    .select(['runs.id', 'runs.message_id', 'channels.external_id as channelId'])
+    .where('channels.platform', '=', chat.platform)
+    .where('runs.state', 'in', ACTIVE)
+    .where('runs.stop_requested_at', 'is', null)
+    .execute();
+  let complete = true;
+  for (const { id, message_id: messageId, channelId } of rows) {
+    if (messageId === null) continue;
+    try {
+      for (const { user, emoji } of (await chat.reactions(channelId, messageId)) ?? [])
+        await handlers.onReaction({ channelId, messageId, user, emoji, change: 'added' });
+    } catch (error) {
+      complete = false;
+      log.warn(
+        { run: id, error: describeError(error) },
+        'whether a run shall stop could not be read; again later',
+      );
+    }
+  }
+  return complete;
 }
 
 /** Progress or outcome of a run. */

@@ -1,25 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { COMMANDS } from '../../src/bots/commands.ts';
+import { commandsOn } from '../../src/bots/commands.ts';
 import { accountOfIdentity, confirmLink, LINK_LIFETIME_MS } from '../../src/core/accounts/linking.ts';
-import { writeStep } from '../../src/core/depicts/writer.ts';
 import { setHidden } from '../../src/core/statistics/leaderboard.ts';
-import { addPicture, deskWorld, linkUser, type Person, visitor, type World } from '../support/desk.ts';
-import type { FakeMessage } from '../support/fake-chat.ts';
-import { type FakeWiki, fakeWiki, refusal, wikiAccountOf } from '../support/fake-wiki.ts';
-import { addAccount, addMember, addProject } from '../support/people.ts';
-
-const last = <T>(list: readonly T[]): T => {
-  const one = list.at(-1);
-  if (one === undefined) throw new Error('nothing there');
-  return one;
-};
-
-/** What the person is told, in private, about one command. */
-async function answer(world: World, user: { id: string; name: string }, text: string, channel?: null) {
-  const before = world.platform.toldTo(user.id).length;
-  await world.platform.say(channel === null ? null : world.channel.name, user, text);
-  return world.platform.toldTo(user.id).slice(before);
-}
+import { addPicture, answer, deskWorld, last, linkUser, visitor, type World } from '../support/desk.ts';
+import { addAccount, addProject } from '../support/people.ts';
 
 describe('link', () => {
   it('gives a one-time address, in private', async () => {
@@ -100,7 +84,7 @@ describe('setup and unbind', () => {
     await world.platform.say('new', own, `setup ${world.projectId}`, may);
     expect(await bound(world, 'new')).toBe(world.projectId);
     expect(last(world.platform.shown('new')).card.text).toBe(
-      'This channel now belongs to the project “A project”. Questions come here.',
+      'This channel now belongs to the project “A project”. Questions come here.\n3 questions open at a time',
     );
     await addPicture(world.store, world.projectId);
     await addPicture(world.store, world.projectId);
@@ -208,7 +192,8 @@ it('help lists every command with its words', async () => {
   const world = await deskWorld();
   await world.open();
   const [card] = await answer(world, visitor('Zoe'), 'help', null);
-  for (const { name } of COMMANDS) expect(card?.text).toMatch(new RegExp(`^${name}( .*)?: .+$`, 'm'));
+  for (const { name } of commandsOn('room'))
+    expect(card?.text).toMatch(new RegExp(`^${name}( .*)?: .+$`, 'm'));
 });
 
 it.each(['hello', '', 'LINK', 'constructor'])(
@@ -221,258 +206,6 @@ it.each(['hello', '', 'LINK', 'constructor'])(
     expect(world.platform.messages).toEqual([]);
   },
 );
-
-describe('write', () => {
-  /** A project whose matches wait, and a worker that writes them. */
-  async function writing(matches = 3) {
-    const world = await deskWorld({ votes_needed: 1 });
-    const ann = await world.member('Ann');
-    const titles = Array.from({ length: matches }, (_, i) => `File:Picture ${i + 1}.jpg`);
-    for (const title of titles) {
-      const { faceIds } = await addPicture(world.store, world.projectId, 1, { title });
-      for (const face_id of faceIds) {
-        await world.store.db
-          .insertInto('verdicts')
-          .values({
-            project_id: world.projectId,
-            face_id,
-            person: 'Q1',
-            verdict: 'match',
-            source: 'votes',
-            changed_at: 1,
-          })
-          .execute();
-      }
-    }
-    await world.open();
-    const wiki: FakeWiki = fakeWiki();
-    const work = async () => {
-      await writeStep({ ...world.deps, wiki, wikiAccount: wikiAccountOf, editsPerMinute: null });
-      await world.round();
-    };
-    const say = (user: Person, text: string) => world.platform.say(world.channel.name, user, text);
-    return { ...world, world, ann, wiki, work, say };
-  }
-
-  const runs = (world: World) => world.store.db.selectFrom('runs').selectAll().orderBy('id').execute();
-  const progress = (message: FakeMessage) => message.card.text;
-
-  it('shows first what it would do, under whose name, and that it is CC0', async () => {
-    const { world, ann } = await writing();
-    const [card, ...more] = await answer(world, ann, 'write');
-    expect(more).toEqual([]);
-    expect(card?.title).toBe('3 statements would be written under the name Ann');
-    expect(card?.text).toMatch(
-      /^Picture 1\.jpg → Person Q1\nPicture 2\.jpg → Person Q1\nPicture 3\.jpg → Person Q1\n\n.*CC0.*\n.*“write yes”/,
-    );
-    expect(await runs(world)).toEqual([]);
-    expect(world.platform.messages).toEqual([]);
-  });
-
-  it('shortens a long list', async () => {
-    const { world, ann } = await writing(18);
-    const [card] = await answer(world, ann, 'write');
-    expect(card?.text?.match(/→/g)).toHaveLength(15);
-    expect(card?.text).toContain('… and 3 more');
-  });
-
-  it('says so when there is nothing to write', async () => {
-    const { world, ann } = await writing(0);
-    expect((await answer(world, ann, 'write'))[0]?.text).toMatch(/^There is nothing to write/);
-    expect((await answer(world, ann, 'write yes'))[0]?.text).toMatch(/^There is nothing to write/);
-    expect(await runs(world)).toEqual([]);
-  });
-
-  it('is refused to people who are no members', async () => {
-    const { world } = await writing();
-    await linkUser(world.store, await addAccount(world.store), 'Zoe');
-    expect((await answer(world, visitor('Zoe'), 'write yes'))[0]?.text).toMatch(/Only members/);
-    expect(await runs(world)).toEqual([]);
-  });
-
-  it('writes after “yes”, shows its progress in one message, and mentions the person at the end', async () => {
-    const { world, ann, wiki, work, say, platform } = await writing();
-    await say(ann, 'write yes');
-    const [message, ...more] = platform.shown();
-    if (!message) throw new Error('no message');
-    expect(more).toEqual([]);
-    expect(message.seeds).toEqual(['🛑']);
-    expect(message.card.title).toBe('Writing to the wiki as Ann');
-    expect(progress(message)).toBe('⏳ waiting · 0 of 3 files');
-    const [run] = await runs(world);
-    expect(message.card.links?.[0]?.url).toBe(
-      `https://visavis.example/projects/${world.projectId}/runs/${run?.id}`,
-    );
-    expect((await answer(world, ann, 'write yes'))[0]?.text).toMatch(/still under way/);
-    wiki.onSaved = async () => {
-      wiki.onSaved = () => {};
-      await world.round();
-      expect(progress(message)).toBe('✍️ working · 0 of 3 files');
-    };
-    await work();
-    expect(wiki.edits.map((edit) => edit.as)).toEqual(['Ann', 'Ann', 'Ann']);
-    expect(progress(message)).toBe('✅ done · 3 of 3 files');
-    const [, end, ...rest] = platform.shown();
-    expect(rest).toEqual([]);
-    expect(end?.card).toMatchObject({ text: '✅ done · 3 of 3 files', mentions: ['Ann'] });
-    await world.round();
-    expect(platform.shown()).toHaveLength(2);
-  });
-
-  it('tells what failed and what was there already', async () => {
-    const { world, ann, wiki, work, say, platform } = await writing();
-    const pages = await world.store.db.selectFrom('files').select('page_id').orderBy('id').execute();
-    wiki.record(pages[0]?.page_id ?? 0, 'Q1');
-    wiki.onRequest = (pageId) => {
-      if (pageId === pages[1]?.page_id) throw refusal('this_file', 'protectedpage');
-    };
-    await say(ann, 'write yes');
-    await work();
-    expect(progress(last(platform.shown()))).toBe(
-      '✅ done · 2 of 3 files · one was there already · one failed',
-    );
-  });
-
-  it('shows why it waits or is paused', async () => {
-    const { ann, wiki, work, say, platform } = await writing();
-    wiki.onRequest = () => {
-      throw refusal('this_account', 'blocked');
-    };
-    await say(ann, 'write yes');
-    await work();
-    expect(progress(last(platform.shown()))).toBe(
-      '⏸️ paused · 0 of 3 files\nThe wiki said: words about it (blocked)',
-    );
-  });
-
-  it.each(['the command', '🛑'])('is stopped by %s', async (how) => {
-    const { world, ann, wiki, work, say, platform } = await writing(12);
-    const bob = await world.member('Bob');
-    await say(ann, 'write yes');
-    const [message] = platform.shown();
-    if (!message) throw new Error('no message');
-    wiki.onSaved = async () => {
-      if (wiki.edits.length !== 3) return;
-      if (how === '🛑') await platform.react(message, bob, '🛑');
-      else await say(bob, 'stop');
-    };
-    await work();
-    expect(wiki.edits.length).toBeLessThan(8);
-    expect((await runs(world))[0]?.state).toBe('stopped');
-    expect(progress(message)).toMatch(/^🛑 stopped · 3 of 3 files$/);
-    expect(last(platform.shown()).card.mentions).toEqual(['Ann']);
-  });
-
-  it('is not stopped by 🛑 of strangers, or by another emoji, or by taking it away', async () => {
-    const { world, ann, say, platform } = await writing();
-    await say(ann, 'write yes');
-    const [message] = platform.shown();
-    if (!message) throw new Error('no message');
-    await linkUser(world.store, await addAccount(world.store), 'Otto');
-    await platform.react(message, visitor('Otto'), '🛑');
-    await platform.react(message, visitor('Zoe'), '🛑');
-    await platform.takeBack(message, visitor('Zoe'), '🛑');
-    await platform.react(message, ann, '✅');
-    expect((await runs(world))[0]?.stop_requested_at).toBeNull();
-    expect(platform.told).toEqual([]);
-  });
-
-  it('stop says so when nothing is being written', async () => {
-    const { world, ann } = await writing();
-    expect((await answer(world, ann, 'stop'))[0]?.text).toBe('Nothing is being written now.');
-  });
-
-  it('undo takes the own last run back, with its own progress', async () => {
-    const { world, ann, wiki, work, say, platform } = await writing();
-    expect((await answer(world, ann, 'undo'))[0]?.text).toMatch(/no run of yours/);
-    await say(ann, 'write yes');
-    await work();
-    await say(ann, 'undo');
-    await work();
-    const pages = await world.store.db.selectFrom('files').select('page_id').execute();
-    expect(pages.flatMap((row) => wiki.persons(row.page_id))).toEqual([]);
-    const end = last(platform.shown()).card;
-    expect(end.title).toBe('Taking statements back as Ann');
-    expect(end.text).toBe('✅ done · 3 of 3 statements taken back');
-    expect((await answer(world, ann, 'undo'))[0]?.text).toMatch(/no run of yours/);
-  });
-
-  it('undo of a run by its number is for owners and for the one who wrote it', async () => {
-    const { world, ann, wiki, work, say } = await writing();
-    await say(ann, 'write yes');
-    await work();
-    const [run] = await runs(world);
-    const bob = await world.member('Bob');
-    expect((await answer(world, bob, `undo ${run?.id}`))[0]?.text).toMatch(/Only owners/);
-    expect((await answer(world, bob, 'undo'))[0]?.text).toMatch(/no run of yours/);
-    expect((await answer(world, bob, 'undo 999'))[0]?.text).toMatch(/no run of yours/);
-    const own = await world.member('Olga', { role: 'owner' });
-    await say(own, `undo ${run?.id}`);
-    await work();
-    expect(wiki.edits.filter((edit) => edit.kind === 'remove').map((edit) => edit.as)).toEqual(
-      Array(3).fill('Olga'),
-    );
-  });
-
-  it('a run of another project cannot be undone from here', async () => {
-    const { world, ann } = await writing();
-    const other = await addProject(world.store);
-    await addMember(world.store, other.id, { accountId: ann.accountId });
-    const { id } = await world.store.db
-      .insertInto('runs')
-      .values({
-        project_id: other.id,
-        account_id: ann.accountId,
-        kind: 'write',
-        undoes: null,
-        state: 'done',
-        reason: null,
-        edit_group: 'abcd',
-        stop_requested_at: null,
-        created_at: 0,
-        retry_at: null,
-        finished_at: 0,
-        channel_id: null,
-        message_id: null,
-        reported: null,
-      })
-      .returning('id')
-      .executeTakeFirstOrThrow();
-    expect((await answer(world, ann, `undo ${id}`))[0]?.text).toMatch(/no run of yours/);
-  });
-
-  it('tells the end even when the progress message was deleted, and reports other runs', async () => {
-    const { world, ann, work, say, platform } = await writing();
-    await say(ann, 'write yes');
-    const [message] = platform.shown();
-    if (!message) throw new Error('no message');
-    platform.delete(message);
-    await work();
-    expect(last(platform.shown()).card).toMatchObject({ text: '✅ done · 3 of 3 files', mentions: ['Ann'] });
-    await say(ann, 'undo');
-    await work();
-    await world.round();
-    expect(platform.shown().map(progress)).toEqual([
-      '✅ done · 3 of 3 files',
-      '✅ done · 3 of 3 statements taken back',
-      '✅ done · 3 of 3 statements taken back',
-    ]);
-  });
-
-  it('tells the end once, even when the desk dies right after it', async () => {
-    const { world, ann, work, say, platform } = await writing();
-    await say(ann, 'write yes');
-    platform.after = (method, target) => {
-      if (method === 'post') throw new Error(`killed after ${target}`);
-    };
-    await work();
-    platform.after = () => {};
-    await world.close();
-    await world.open();
-    expect(platform.shown()).toHaveLength(2);
-    expect(progress(last(platform.shown()))).toBe('✅ done · 3 of 3 files');
-  });
-});
 
 describe('leaderboard', () => {
   it('names who has helped most, without the hidden, and leads to the page', async () => {

@@ -64,6 +64,44 @@ describe('lanes', () => {
     await lanes.settled();
   });
 
+  it('let others work while one waits, but for those that share its key', async () => {
+    const lanes = createLanes(1);
+    const log: string[] = [];
+    const wait = held();
+    void lanes.run(['ann', 'post 1'], async (aside) => {
+      log.push('ann waits');
+      await aside(wait.promise);
+      log.push('ann goes on');
+    });
+    void lanes.run(['bob'], async () => void log.push('bob'));
+    void lanes.run(['ann'], async () => void log.push('ann once more'));
+    await settle();
+    expect(log).toEqual(['ann waits', 'bob']);
+    const other = held();
+    void lanes.run(['cleo'], () => other.promise);
+    await settle();
+    wait.end();
+    await settle();
+    // There is one place, and it is taken.
+    expect(log).toHaveLength(2);
+    other.end();
+    await lanes.settled();
+    expect(log.slice(2)).toEqual(['ann goes on', 'ann once more']);
+    expect(lanes.busy).toBe(false);
+  });
+
+  it('go on when what was waited for has failed', async () => {
+    const lanes = createLanes(1);
+    const failing = lanes.run(['ann'], (aside) => aside(Promise.reject(new Error('no'))));
+    await expect(failing).rejects.toThrow('no');
+    let done = false;
+    await lanes.run(['ann'], async () => {
+      done = true;
+    });
+    expect(done).toBe(true);
+    expect(lanes.busy).toBe(false);
+  });
+
   it('go on behind what failed', async () => {
     const lanes = createLanes(1);
     const failing = lanes.run(['a'], () => Promise.reject(new Error('no')));

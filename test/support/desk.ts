@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { afterEach, expect } from 'vitest';
 import { migrations } from '../../migrations/index.ts';
-import type { ChatUser } from '../../src/bots/chat.ts';
+import type { Card, ChatUser } from '../../src/bots/chat.ts';
 import { createDesk, type Desk, type DeskDeps } from '../../src/bots/desk.ts';
 import type { Detector, Drawing } from '../../src/core/faces/detector.ts';
 import type { Clock } from '../../src/core/platform/clock.ts';
@@ -242,6 +242,51 @@ export async function deskWorld(
       return message;
     },
   };
+}
+
+/** A desk with one question up. */
+export async function asked(faces = 1, given: Parameters<typeof deskWorld>[0] = {}) {
+  const world = await deskWorld(given);
+  const { faceIds } = await addPicture(world.store, world.projectId, faces);
+  await world.open();
+  const answers = async (person: Person) => {
+    const all = await Promise.all(faceIds.map((id) => answersAbout(world.store, id)));
+    return all.map((one) => one[person.accountId] ?? null);
+  };
+  return { ...world, world, message: world.question(), faceIds, answers };
+}
+
+/** What the person is told, in private, about one command; `null`: said in private, too. */
+export async function answer(world: World, user: ChatUser, text: string, channel?: null): Promise<Card[]> {
+  const before = world.platform.toldTo(user.id).length;
+  await world.platform.say(channel === null ? null : world.channel.name, user, text);
+  return world.platform.toldTo(user.id).slice(before);
+}
+
+/** The last of a list, which has one. */
+export function last<T>(list: readonly T[]): T {
+  return nth(list, list.length - 1);
+}
+
+export function nth<T>(list: readonly T[], i: number): T {
+  if (i < 0 || i >= list.length) throw new Error(`there are only ${list.length}`);
+  return list[i] as T;
+}
+
+/** Another channel of the project; its id on the platform. */
+export async function anotherChannel({ store, projectId }: World): Promise<string> {
+  const id = await addChannel(store, projectId);
+  const row = await store.db
+    .selectFrom('channels')
+    .select('external_id')
+    .where('id', '=', id)
+    .executeTakeFirstOrThrow();
+  return row.external_id;
+}
+
+/** The number that stands below a question. */
+export function numberOf(message: FakeMessage): number {
+  return Number(/^#(\d+) /.exec(message.card.footer ?? '')?.[1]);
 }
 
 /** A chat user of that id belongs to the account. */

@@ -13,7 +13,7 @@ export interface FakeMessage {
   reactions: { user: ChatUser; emoji: string; eventId: string }[];
 }
 
-type Method = 'post' | 'edit' | 'remove' | 'seed' | 'reactions' | 'tell';
+type Method = 'post' | 'edit' | 'remove' | 'seed' | 'reactions' | 'takeAway' | 'tell';
 
 export interface FakePlatform {
   readonly messages: FakeMessage[];
@@ -27,8 +27,10 @@ export interface FakePlatform {
   readonly connected: number;
   /** May throw: before the platform does anything. */
   before: (method: Method, target: string, card?: Card) => void;
-  /** May throw: after it was done, so that the caller never hears of it. */
-  after: (method: Method, target: string) => void;
+  /** May throw, or hold on: after it was done, before the caller hears of it. */
+  after: (method: Method, target: string) => void | Promise<void>;
+  /** The bot may take away the reactions of people; set it before `connect`. */
+  mayTakeAway: boolean;
   /** Messages of a channel that are there, the oldest first. */
   shown(channelId?: string): FakeMessage[];
   toldTo(userId: string): Card[];
@@ -100,6 +102,7 @@ export function fakePlatform(): FakePlatform {
     texts: [],
     before: () => {},
     after: () => {},
+    mayTakeAway: false,
     get connected() {
       return up.size;
     },
@@ -176,7 +179,7 @@ export function fakePlatform(): FakePlatform {
         async post(channelId, card, key) {
           call('post', channelId, card);
           const { id } = send(channelId, card, key);
-          platform.after('post', id);
+          await platform.after('post', id);
           return id;
         },
         async edit(_channelId, messageId, card) {
@@ -187,7 +190,7 @@ export function fakePlatform(): FakePlatform {
           message.card = picture ? { ...card, picture } : card;
           message.edits++;
           note(card);
-          platform.after('edit', messageId);
+          await platform.after('edit', messageId);
         },
         async remove(_channelId, messageId) {
           call('remove', messageId);
@@ -199,12 +202,15 @@ export function fakePlatform(): FakePlatform {
           const message = find(messageId);
           if (!message) throw new Error(`no message ${messageId}`);
           for (const one of emoji) if (!message.seeds.includes(one)) message.seeds.push(one);
-          platform.after('seed', messageId);
+          await platform.after('seed', messageId);
         },
         async reactions(_channelId, messageId) {
           call('reactions', messageId);
-          return find(messageId)?.reactions.map((one) => ({ ...one })) ?? null;
+          const standing = find(messageId)?.reactions.map((one) => ({ ...one })) ?? null;
+          await platform.after('reactions', messageId);
+          return standing;
         },
+        ...(platform.mayTakeAway ? { takeAway } : {}),
         async tell(userId, card) {
           call('tell', userId, card);
           platform.told.push({ userId, card });
@@ -214,6 +220,14 @@ export function fakePlatform(): FakePlatform {
     },
   };
   return platform;
+
+  /** As on Discord, nobody is told who took it away. */
+  async function takeAway(_channelId: string, messageId: string, userId: string, emoji: string) {
+    call('takeAway', messageId);
+    const message = find(messageId);
+    const known = message?.reactions.find((one) => one.user.id === userId && one.emoji === emoji);
+    if (message && known) await take(message, known.user, emoji, 'taken_back');
+  }
 
   async function take(
     message: FakeMessage,

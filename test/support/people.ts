@@ -33,6 +33,18 @@ export async function addAccount(
   return id;
 }
 
+/** An administrator of the site, as after a sign-in under a name of VISAVIS_ADMINS. */
+export async function addAdministrator(store: Store, username?: string): Promise<number> {
+  const id = await addAccount(store, username ? { username } : {});
+  const { username: name } = await store.db
+    .selectFrom('account_profiles')
+    .select('username')
+    .where('account_id', '=', id)
+    .executeTakeFirstOrThrow();
+  await store.db.insertInto('administrators').values({ account_id: id, name, since: 0 }).execute();
+  return id;
+}
+
 export async function addMember(
   store: Store,
   projectId: number,

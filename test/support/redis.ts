@@ -9,6 +9,8 @@ export interface OwnRedis {
   readonly url: string;
   /** At once, as when its machine fails. */
   kill(): Promise<void>;
+  /** A new one at the same address, which remembers nothing. */
+  revive(): Promise<void>;
   /** Alive, but it answers nothing until `wake`. */
   freeze(): void;
   wake(): void;
@@ -18,6 +20,23 @@ export interface OwnRedis {
 export async function startRedis(): Promise<OwnRedis> {
   const port = await freePort();
   const folder = mkdtempSync(join(tmpdir(), 'visavis-redis-'));
+  let server = await start(port, folder);
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    kill: () => server.kill(),
+    async revive() {
+      server = await start(port, folder);
+    },
+    freeze: () => void server.child.kill('SIGSTOP'),
+    wake: () => void server.child.kill('SIGCONT'),
+    async stop() {
+      await server.kill();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function start(port: number, folder: string) {
   const child: ChildProcess = spawn(
     'redis-server',
     ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', folder],
@@ -31,18 +50,11 @@ export async function startRedis(): Promise<OwnRedis> {
     child.once('exit', () => reject(new Error('redis-server ended before it was ready')));
   });
   const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  const kill = async () => {
-    if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
-    await gone;
-  };
   return {
-    url: `redis://127.0.0.1:${port}`,
-    kill,
-    freeze: () => void child.kill('SIGSTOP'),
-    wake: () => void child.kill('SIGCONT'),
-    async stop() {
-      await kill();
-      rmSync(folder, { recursive: true, force: true });
+    child,
+    async kill() {
+      if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
+      await gone;
     },
   };
 }

@@ -10,6 +10,8 @@ export interface Calls {
   remove(channelId: string, messageId: string, rank: Rank): Promise<void>;
   /** One of the bot's own reactions. */
   react(channelId: string, messageId: string, emoji: string, rank: Rank): Promise<void>;
+  /** Somebody else's reaction goes. */
+  takeAway(channelId: string, messageId: string, userId: string, emoji: string, rank: Rank): Promise<void>;
   /** null: the message is gone. */
   message(channelId: string, messageId: string): Promise<APIMessage | null>;
   /** Up to 100 messages, the newest ones or the first after a message. */
@@ -49,6 +51,11 @@ export function createCalls(
     react: (channelId, messageId, emoji, rank) =>
       inTurn(channelId, rank, async () => {
         await rest.put(Routes.channelMessageOwnReaction(channelId, messageId, encodeURIComponent(emoji)));
+      }),
+    takeAway: (channelId, messageId, userId, emoji, rank) =>
+      inTurn(channelId, rank, async () => {
+        const name = encodeURIComponent(emoji);
+        await rest.delete(Routes.channelMessageUserReaction(channelId, messageId, name, userId));
       }),
     message: (channelId, messageId) =>
       translated(async () => {

@@ -1,4 +1,11 @@
-import { Client, Events, type GatewayDispatchPayload, GatewayIntentBits, Options } from 'discord.js';
+import {
+  Client,
+  Events,
+  GatewayDispatchEvents,
+  type GatewayDispatchPayload,
+  GatewayIntentBits,
+  Options,
+} from 'discord.js';
 import type { Clock } from '../../core/platform/clock.ts';
 import { describeError, VisavisError } from '../../core/platform/errors.ts';
 import type { Log } from '../../core/platform/log.ts';
@@ -90,6 +97,7 @@ export async function connect(deps: ConnectionDeps, events: ConnectionEvents): P
     });
   });
   surviveBadPackets(client, log);
+  hearOnce(client);
   events.onClient(client);
   const close = () => closeClient(client, clock);
   try {
@@ -179,6 +187,24 @@ function surviveBadPackets(client: Client, log: Log): void {
       return false;
     }
   };
+}
+
+/**
+ * When a session is resumed, packets may come that came before; their numbers tell (documentation: "Resuming").
+ * A reaction that was taken back would be given, and taken back, twice.
+ */
+function hearOnce(client: Client): void {
+  let last = 0;
+  let again = false;
+  // Told of each packet just before those who listen for its kind.
+  client.on(Events.Raw, ({ t, s }: { t: string; s: number | null }) => {
+    // A new session counts anew.
+    if (t === GatewayDispatchEvents.Ready) last = 0;
+    again = s !== null && s <= last;
+    last = Math.max(last, s ?? 0);
+  });
+  const emit = client.ws.emit.bind(client.ws);
+  client.ws.emit = (name: string, ...rest: unknown[]) => !again && emit(name, ...rest);
 }
 
 /** Ends the connection politely if that is possible in time, and at any rate. */

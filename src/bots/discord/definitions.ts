@@ -10,7 +10,8 @@ import {
 } from 'discord.js';
 import type { Messages } from '../../core/platform/messages.ts';
 import type { Store } from '../../core/store/store.ts';
-import { COMMANDS, type Command } from '../commands.ts';
+import type { Command } from '../command.ts';
+import { commandsOn } from '../commands.ts';
 import type { Connection } from './connection.ts';
 import { fitText } from './text.ts';
 
@@ -27,16 +28,33 @@ export interface CommandOption {
   readonly required: boolean;
   /** The only words that are taken; empty: any. */
   readonly words: readonly string[];
+  /** The command wants `name=value` and not the value alone. */
+  readonly named: boolean;
 }
 
-/** `NUMBER [disputes]` → `number`, which is needed, and `disputes`, which is a word to choose. */
+/** `NUMBER [disputes] [pace=COUNT]` → `number`, which is needed, `disputes`, a word to choose, and `pace` with a value. */
 export function optionsOf(usage: string | undefined): CommandOption[] {
   return (usage ?? '').split(/\s+/).flatMap((part) => {
     const bare = part.replace(/^\[|\]$/g, '');
     if (bare === '') return [];
-    const words = bare === bare.toLowerCase() ? bare.split('|') : [];
-    return [{ name: bare.toLowerCase().replaceAll('|', '-'), required: !part.startsWith('['), words }];
+    const [value = '', name = value] = bare.split('=').reverse();
+    const words = value === value.toLowerCase() ? value.split('|') : [];
+    return [
+      {
+        name: name.toLowerCase().replaceAll('|', '-'),
+        required: !part.startsWith('['),
+        words,
+        named: bare.includes('='),
+      },
+    ];
   });
+}
+
+/** What somebody chose for an option, as the command wants it. */
+export function argumentOf(command: string, option: string, value: string): string {
+  const { usage } = commandsOn('discord').find(({ name }) => name === command) ?? {};
+  const isNamed = optionsOf(usage).some(({ name, named }) => named && name === option);
+  return isNamed ? `${option}=${value}` : value;
 }
 
 /** One command with a subcommand for each of the table, in all our languages. */
@@ -45,7 +63,7 @@ export function commandDefinition(messages: Messages): RESTPostAPIChatInputAppli
     name: COMMAND,
     type: ApplicationCommandType.ChatInput,
     ...described(messages, 'bot-command'),
-    options: COMMANDS.map((command) => subcommand(messages, command)),
+    options: commandsOn('discord').map((command) => subcommand(messages, command)),
   };
 }
 

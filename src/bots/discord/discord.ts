@@ -42,6 +42,8 @@ interface Session {
   /** Messages posted just now, below which there are no reactions yet. */
   readonly bare: Set<string>;
   readonly privateChannels: Map<string, string>;
+  /** Channels in which the bot may not take other people's reactions away. */
+  readonly handsOff: Set<string>;
 }
 
 const REMEMBERED = 2_000;
@@ -132,6 +134,18 @@ export function createDiscordChat(deps: DiscordChatDeps): Chat {
       return here().history.reactionsOf(channelId, messageId);
     },
 
+    async takeAway(channelId, messageId, userId, emoji) {
+      const { calls, handsOff } = here();
+      // The right to manage messages is asked for, and not needed: many servers do not give it.
+      if (handsOff.has(channelId)) return;
+      try {
+        await calls.takeAway(channelId, messageId, userId, emoji, RANK.seed);
+      } catch (error) {
+        if (refusedWith(error, DISCORD.missingPermissions)) rememberOne(handsOff, channelId);
+        else if (!refusedWith(error, DISCORD.unknownMessage, DISCORD.unknownEmoji)) throw error;
+      }
+    },
+
     async tell(userId, card) {
       const { calls, privateChannels } = here();
       if (!isSnowflake(userId)) throw new VisavisError('not_found', 'There is no such Discord user.');
@@ -172,7 +186,10 @@ export function createDiscordChat(deps: DiscordChatDeps): Chat {
         onAway: () => {
           health = { state: 'away', reason: 'The connection to Discord is broken; it is being made again.' };
         },
-        onGap: () => handlers.onGap?.(),
+        onGap: () => {
+          session?.history.forget();
+          handlers.onGap?.();
+        },
         onEnd,
       },
     );
@@ -194,6 +211,7 @@ export function createDiscordChat(deps: DiscordChatDeps): Chat {
       pictures,
       bare: new Set(),
       privateChannels: new Map(),
+      handsOff: new Set(),
     };
   }
 

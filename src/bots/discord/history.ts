@@ -9,6 +9,8 @@ import { nameOf } from './packets.ts';
 export interface History {
   /** All standing reactions of people on a message, or null when it is gone. */
   reactionsOf(channelId: string, messageId: string): Promise<{ user: ChatUser; emoji: string }[] | null>;
+  /** Events were lost: what was read before says nothing any more. */
+  forget(): void;
 }
 
 export interface HistoryDeps {
@@ -36,7 +38,7 @@ interface Page {
  */
 export function createHistory({ calls, clock, userId, onRead }: HistoryDeps): History {
   /** The page that was last read in a channel. */
-  const pages = new Map<string, Page>();
+  let pages = new Map<string, Page>();
 
   return {
     async reactionsOf(channelId, messageId) {
@@ -53,15 +55,20 @@ export function createHistory({ calls, clock, userId, onRead }: HistoryDeps): Hi
       }
       return standing;
     },
+    forget() {
+      pages = new Map();
+    },
   };
 
   async function find(channelId: string, messageId: string): Promise<APIMessage | null> {
     const known = take(channelId, messageId);
     if (known) return known;
+    // A page that is on its way when all are forgotten is forgotten with them.
+    const here = pages;
     const after = String(BigInt(messageId) - 1n);
     const messages = await calls.messages(channelId, after);
     for (const message of messages) onRead(message);
-    pages.set(channelId, { readAt: clock.now(), messages: new Map(messages.map((one) => [one.id, one])) });
+    here.set(channelId, { readAt: clock.now(), messages: new Map(messages.map((one) => [one.id, one])) });
     // Without the right to read the history the page is empty, which must not look like a deleted message.
     return take(channelId, messageId) ?? (await calls.message(channelId, messageId));
   }

@@ -10,7 +10,7 @@ import type { Log } from '../../core/platform/log.ts';
 import type { Translate } from '../cards.ts';
 import type { Card, ChatHandlers, ChatUser } from '../chat.ts';
 import { type Answers, acknowledge } from './answers.ts';
-import { COMMAND, completes } from './definitions.ts';
+import { argumentOf, COMMAND, completes } from './definitions.ts';
 import { AnyInteraction, nameOf, type RawInteraction, type RawUser } from './packets.ts';
 import { buttonEmoji } from './render.ts';
 import { cleanText, fitText } from './text.ts';
@@ -69,7 +69,7 @@ async function command(
   const [subcommand] = data.options;
   if (data.name !== COMMAND || !subcommand) return;
   const { name } = subcommand;
-  const args = subcommand.options.map(({ value }) => String(value));
+  const args = subcommand.options.map((option) => argumentOf(name, option.name, String(option.value)));
   const answers = await answersTo(client, deps, interaction, user, PUBLIC[name]?.(args) ?? false);
   let answered = false;
   await deps.handlers.onCommand({

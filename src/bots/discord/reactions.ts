@@ -8,7 +8,8 @@ import { nameOf, OneEmoji, Place, Reaction } from './packets.ts';
  * Hands over every reaction of people, by its ids alone. The gateway's own packets are read, because discord.js
  * tells nothing about channels that it does not know (threads that were archived, say).
  *
- * The bot's own reactions, those of other bots and custom emoji are left out; what the rest means is not decided here.
+ * The bot's own reactions and those of other bots are left out; what the rest means is not decided here. A custom
+ * emoji is written as it is in Discord's addresses, `name:id`.
  */
 export function listenToReactions(
   client: Client,
@@ -27,8 +28,9 @@ export function listenToReactions(
     const read = Reaction.safeParse(packet);
     if (!read.success) return;
     const { channel_id: channelId, message_id: messageId, user_id: id, emoji, member } = read.data;
-    if (id === client.user?.id || member?.user?.bot || emoji.id || !emoji.name) return;
-    hand({ channelId, messageId, user: { id, name: nameOf(member?.user, id) }, emoji: emoji.name, change });
+    if (id === client.user?.id || member?.user?.bot || !emoji.name) return;
+    const written = emoji.id ? `${emoji.name}:${emoji.id}` : emoji.name;
+    hand({ channelId, messageId, user: { id, name: nameOf(member?.user, id) }, emoji: written, change });
   };
   const cleared = (packet: unknown, emoji: string) => {
     const read = Place.safeParse(packet);

@@ -8,7 +8,7 @@ export interface Inbox {
    * Does `work` after everything that was added to the same lane before; again, when it failed, because the database
    * may be away. Somebody's answer that waits for the homeserver's limits holds up nobody in another lane.
    */
-  add(lane: string, what: string, work: () => Promise<void>): void;
+  add(lane: string, what: string, work: () => Promise<void>, givenUp?: () => Promise<void>): void;
   /** Does `work` after everything that was added before, in any lane. */
   after(what: string, work: () => Promise<void>): void;
   /** Resolves when at most so many wait. */
@@ -30,7 +30,7 @@ export function createInbox(deps: { clock: Clock; log: Log; signal: AbortSignal 
   let waiting = 0;
 
   return {
-    add: (lane, what, work) => put(lane, lanes.get(lane) ?? Promise.resolve(), what, work),
+    add: (lane, what, work, givenUp) => put(lane, lanes.get(lane) ?? Promise.resolve(), what, work, givenUp),
     after: (what, work) => put(LAST, Promise.all(lanes.values()), what, work),
     async below(most) {
       while (waiting > most) await Promise.race(lanes.values());
@@ -40,10 +40,16 @@ export function createInbox(deps: { clock: Clock; log: Log; signal: AbortSignal 
     },
   };
 
-  function put(lane: string, before: Promise<unknown>, what: string, work: () => Promise<void>): void {
+  function put(
+    lane: string,
+    before: Promise<unknown>,
+    what: string,
+    work: () => Promise<void>,
+    givenUp: () => Promise<void> = async () => {},
+  ): void {
     waiting++;
     const own = before
-      .then(() => attempt(what, work))
+      .then(() => attempt(what, work, givenUp))
       .finally(() => {
         waiting--;
         if (lanes.get(lane) === own) lanes.delete(lane);
@@ -51,7 +57,11 @@ export function createInbox(deps: { clock: Clock; log: Log; signal: AbortSignal 
     lanes.set(lane, own);
   }
 
-  async function attempt(what: string, work: () => Promise<void>): Promise<void> {
+  async function attempt(
+    what: string,
+    work: () => Promise<void>,
+    givenUp: () => Promise<void>,
+  ): Promise<void> {
     for (let failures = 1; !signal.aborted; failures++) {
       try {
         return await work();
@@ -59,7 +69,7 @@ export function createInbox(deps: { clock: Clock; log: Log; signal: AbortSignal 
         if (signal.aborted) return;
         if (failures === MOST_TRIES) {
           log.error({ error: describeError(error) }, `${what} could not be handled`);
-          return;
+          return givenUp().catch(() => {});
         }
         await clock.sleep(pauseAfter(failures), signal);
       }

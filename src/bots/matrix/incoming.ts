@@ -32,8 +32,12 @@ export interface Batch {
   readonly invitations: readonly Invitation[];
   readonly rooms: readonly {
     readonly roomId: string;
-    /** Events between the last sync and these are left out. */
+    /** Events between the last sync and these were left out. */
     readonly gap: boolean;
+    /** Where the gap ends, for whoever reads it. */
+    readonly before: string | null;
+    /** Reactions and redactions of the gap are not among the events. */
+    readonly lost: boolean;
     /** In their order: state that changed in a gap, then what happened. */
     readonly events: readonly RoomEvent[];
   }[];
@@ -45,8 +49,12 @@ const record = z.record(z.string(), z.unknown());
 const list = z.array(z.unknown()).catch([]);
 const Room = z.object({
   timeline: z
-    .object({ events: list, limited: z.boolean().catch(false) })
-    .catch({ events: [], limited: false }),
+    .object({
+      events: list,
+      limited: z.boolean().catch(false),
+      prev_batch: z.string().nullable().catch(null),
+    })
+    .catch({ events: [], limited: false, prev_batch: null }),
   state: z.object({ events: list }).catch({ events: [] }),
 });
 const Sync = z.object({
@@ -113,7 +121,8 @@ export function readSync(raw: unknown, userId: string): Batch {
       if (!room.success || !RoomId.safeParse(roomId).success) return [];
       const { timeline, state } = room.data;
       const events = [...state.events, ...timeline.events].map(readEvent).filter((event) => event !== null);
-      return [{ roomId, gap: timeline.limited, events }];
+      const { limited: gap, prev_batch: before } = timeline;
+      return [{ roomId, gap, before, lost: gap, events }];
     }),
     left: Object.keys(rooms.leave).filter((roomId) => RoomId.safeParse(roomId).success),
   };

@@ -3,6 +3,7 @@ import { VisavisError } from '../../core/platform/errors.ts';
 import type { Log } from '../../core/platform/log.ts';
 import type { Card, ChatHandlers } from '../chat.ts';
 import type { DirectRooms } from './direct.ts';
+import type { History } from './history.ts';
 import type { Inbox } from './inbox.ts';
 import { type Batch, parseCommand, type RoomEvent, readReaction, readText, textOf } from './incoming.ts';
 import type { Invitations } from './invitations.ts';
@@ -22,12 +23,14 @@ export interface ListenerDeps {
   readonly log: Log;
   /** The bot's own. */
   readonly userId: string;
-  readonly roomsAtStart: readonly string[];
+  /** Rooms whose events were heard of. */
+  readonly shown: Set<string>;
   readonly memory: Memory;
   readonly inbox: Inbox;
   readonly rooms: Rooms;
   readonly direct: DirectRooms;
   readonly messages: Messages;
+  readonly history: History;
   readonly invitations: Invitations;
   readonly handlers: ChatHandlers;
   readonly translate: (key: string) => string;
@@ -42,9 +45,8 @@ const OLD_COMMAND_MS = 30_000;
  * homeserver's events is stored after the last of them, so that each is handled at least once.
  */
 export function createListener(deps: ListenerDeps): (batch: Batch) => void {
-  const { clock, userId, memory, inbox, rooms, direct, handlers } = deps;
+  const { clock, userId, shown, memory, inbox, rooms, direct, handlers } = deps;
   const startedAt = clock.now();
-  const shown = new Set(deps.roomsAtStart);
 
   return (batch) => {
     for (const roomId of batch.left) {
@@ -55,12 +57,12 @@ export function createListener(deps: ListenerDeps): (batch: Batch) => void {
     }
     for (const one of batch.invitations)
       inbox.add(one.roomId, 'an invitation', () => deps.invitations.answer(one));
-    for (const { roomId, gap, events } of batch.rooms) {
+    for (const { roomId, gap, lost, events } of batch.rooms) {
       // A room is shown from the middle when the bot comes in, and nothing of it was missed.
       const entering = !shown.has(roomId);
       shown.add(roomId);
       rooms.joined(roomId);
-      if (entering) inbox.add(roomId, 'a joined room', () => deps.invitations.entered(roomId));
+      if (entering) inbox.add(roomId, 'a joined room', () => entered(roomId));
       // Changes of state in a gap are shown, but not who came and went.
       if (gap) direct.doubt(roomId);
       const receivedAt = clock.now();
@@ -71,14 +73,30 @@ export function createListener(deps: ListenerDeps): (batch: Batch) => void {
         if (entering && event.type === 'm.room.encryption') continue;
         // One after the other is what one person does; nobody else's reaction can be taken back by it.
         const sentAt = event.age === null ? event.sentAt : receivedAt - event.age;
-        inbox.add(event.sender, event.type, () => handle(roomId, event, sentAt));
+        inbox.add(
+          event.sender,
+          event.type,
+          () => handle(roomId, event, sentAt),
+          () => readAgain(roomId),
+        );
       }
-      if (gap && !entering) inbox.after('a gap', async () => handlers.onGap?.());
+      if (lost && !entering) inbox.after('a gap', async () => handlers.onGap?.());
     }
     // Much that ends a sync is nothing to us: receipts, and people who type.
     const happened = batch.rooms.length + batch.invitations.length + batch.left.length;
     if (happened > 0) inbox.after('the place in the sync', () => memory.write('sync', batch.next));
   };
+
+  async function entered(roomId: string): Promise<void> {
+    await deps.invitations.entered(roomId);
+    // Not for the first time: nobody has seen what was done below its posts meanwhile.
+    if (await memory.hasMessages(roomId)) await readAgain(roomId);
+  }
+
+  async function readAgain(roomId: string): Promise<void> {
+    await deps.history.doubt(roomId);
+    handlers.onGap?.();
+  }
 
   /** What must be known at once, before anything else is sent. */
   function note(roomId: string, event: RoomEvent): void {

@@ -1,12 +1,11 @@
 import { VisavisError } from '../../core/platform/errors.ts';
-import type { Chat, ChatHealth } from '../chat.ts';
+import type { Chat, ChatHealth, Followed } from '../chat.ts';
 import { type MatrixDeps, openSession, type Session } from './session.ts';
 import { isTokenRefused, MatrixRefusal, MatrixStopped, MatrixUnreachable } from './wire.ts';
 
 export interface MatrixChat extends Chat {
   health(): ChatHealth;
-  /** Joins the room that replaces another one. */
-  follow(roomId: string): Promise<void>;
+  follow(roomId: string, userId: string): Promise<Followed>;
 }
 
 const REFUSED =
@@ -63,7 +62,7 @@ export function createMatrixChat(deps: MatrixDeps): MatrixChat {
       using(({ messages }) => messages.seed(channelId, messageId, emoji)),
     reactions: (channelId, messageId) => using(({ messages }) => messages.reactions(channelId, messageId)),
     tell: (userId, card) => using(({ messages }) => messages.tell(userId, card)),
-    follow: (roomId) => using(({ joinRoom }) => joinRoom(roomId)),
+    follow: (roomId, userId) => using((open) => open.follow(roomId, userId)),
 
     health() {
       if (refused) return { state: 'ended', reason: REFUSED };

@@ -18,6 +18,8 @@ export interface SentMessage {
   readonly roomId: string;
   readonly eventId: string | null;
   readonly picture: Uploaded | null;
+  /** When it was planned, by our clock. */
+  readonly sentAt: number;
   readonly gone: boolean;
 }
 
@@ -42,8 +44,12 @@ export interface Memory {
   keepPicture(txnId: string, picture: Uploaded): Promise<void>;
   sent(txnId: string, eventId: string): Promise<void>;
   gone(eventId: string): Promise<void>;
+  /** Does it know of messages in this room? */
+  hasMessages(roomId: string): Promise<boolean>;
   /** What was there already is left as it is. @returns ids of those that were taken away meanwhile */
   keepReactions(reactions: readonly KnownReaction[]): Promise<ReadonlySet<string>>;
+  /** Those that stand below a message, the oldest first. */
+  reactionsTo(messageId: string): Promise<KnownReaction[]>;
   reaction(eventId: string): Promise<(KnownReaction & { readonly removed: boolean }) | null>;
   /** Has the same person the same emoji there by another event? 👍 and 👍🏽 are the same. */
   hasTwin(reaction: KnownReaction): Promise<boolean>;
@@ -70,6 +76,12 @@ export async function createMemory(store: Store, now: () => number, userId: stri
         .values({ name: named(name), value })
         .execute();
     else await db.updateTable('matrix_state').set({ value }).where('name', '=', named(name)).execute();
+  };
+  let lastSeen = 0;
+  /** Never the same twice, because the order of one person's reactions is their meaning. */
+  const nextSeen = () => {
+    lastSeen = Math.max(lastSeen + 1, now());
+    return lastSeen;
   };
   let salt = await read('salt');
   if (salt === null) {
@@ -99,6 +111,7 @@ export async function createMemory(store: Store, now: () => number, userId: stri
         roomId: row.room_id,
         eventId: row.event_id,
         picture: row.picture === null ? null : (JSON.parse(row.picture) as Uploaded),
+        sentAt: row.sent_at,
         gone: row.gone_at !== null,
       };
     },
@@ -138,6 +151,16 @@ export async function createMemory(store: Store, now: () => number, userId: stri
         .execute();
     },
 
+    async hasMessages(roomId) {
+      const row = await db
+        .selectFrom('matrix_messages')
+        .select('txn_id')
+        .where('room_id', '=', roomId)
+        .limit(1)
+        .executeTakeFirst();
+      return row !== undefined;
+    },
+
     async keepReactions(reactions) {
       if (reactions.length === 0) return new Set();
       const known = await db
@@ -160,7 +183,7 @@ export async function createMemory(store: Store, now: () => number, userId: stri
               message_id: one.messageId,
               user_id: one.userId,
               emoji: one.emoji,
-              seen_at: now(),
+              seen_at: nextSeen(),
               removed_at: null,
             })
             .execute();
@@ -170,6 +193,16 @@ export async function createMemory(store: Store, now: () => number, userId: stri
         }
       }
       return new Set(known.filter((row) => row.removed_at !== null).map((row) => row.event_id));
+    },
+    async reactionsTo(messageId) {
+      const rows = await db
+        .selectFrom('matrix_reactions')
+        .selectAll()
+        .where('message_id', '=', messageId)
+        .where('removed_at', 'is', null)
+        .orderBy('seen_at')
+        .execute();
+      return rows.map(known);
     },
     async reaction(eventId) {
       const row = await db

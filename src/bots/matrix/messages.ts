@@ -5,8 +5,9 @@ import type { Card, CardPicture, ChatUser } from '../chat.ts';
 import type { Client } from './client.ts';
 import { type Content, editContent, messageContent, type Place, reactionContent } from './content.ts';
 import type { DirectRooms } from './direct.ts';
+import type { History } from './history.ts';
 import { type RoomEvent, readEvent, readReaction } from './incoming.ts';
-import type { KnownReaction, Memory, Uploaded } from './memory.ts';
+import type { Memory, Uploaded } from './memory.ts';
 import { type Outbox, PRIORITY, type Priority } from './outbox.ts';
 import type { Rooms } from './rooms.ts';
 import { isRefusal } from './wire.ts';
@@ -18,6 +19,7 @@ export interface MessagesDeps {
   readonly outbox: Outbox;
   readonly rooms: Rooms;
   readonly direct: DirectRooms;
+  readonly history: History;
   readonly read: <T>(work: () => Promise<T>) => Promise<T>;
   /** A message may have been there for a while before we knew its id: reactions to it may have been missed. */
   onLate(): void;
@@ -47,7 +49,7 @@ const PAGE = 100;
 
 /** Every message goes out by the outbox, and none into an encrypted room. */
 export function createMessages(deps: MessagesDeps): Messages {
-  const { client, userId, memory, outbox, rooms, direct, read } = deps;
+  const { client, userId, memory, outbox, rooms, direct, history, read } = deps;
   const underWay = new Map<string, Set<Promise<unknown>>>();
 
   return {
@@ -108,18 +110,15 @@ export function createMessages(deps: MessagesDeps): Messages {
 
     async reactions(roomId, messageId) {
       if (!rooms.isIn(roomId)) return null;
-      try {
-        const [raw, annotations] = await Promise.all([
-          read(() => client.getEvent(roomId, messageId)),
-          relations(roomId, messageId, 'm.annotation/m.reaction'),
-        ]);
-        if (readEvent(raw)?.redacted === false) return await standing(roomId, messageId, annotations);
-        await memory.gone(messageId);
-        return null;
-      } catch (error) {
-        if (isRefusal(error, 404)) return null;
-        throw error;
-      }
+      const message = await memory.message({ eventId: messageId });
+      if (message?.roomId !== roomId) return null;
+      await history.known(message);
+      if ((await memory.message({ eventId: messageId }))?.gone) return null;
+      return (await memory.reactionsTo(messageId)).map(({ userId: id, emoji, eventId }) => ({
+        user: { id, name: id },
+        emoji,
+        eventId,
+      }));
     },
 
     async tell(person, card) {
@@ -157,6 +156,8 @@ export function createMessages(deps: MessagesDeps): Messages {
       await rooms.assertClear(roomId);
       return noted(roomId, async () => {
         const sent = await request(roomId, 'm.room.message', txnId, content);
+        // Before we know that it is ours: whoever is stopped in between does all of it again.
+        if (late) await readReactions(roomId, sent);
         await memory.sent(txnId, sent);
         return sent;
       });
@@ -243,21 +244,17 @@ export function createMessages(deps: MessagesDeps): Messages {
     return events;
   }
 
-  async function standing(roomId: string, messageId: string, annotations: readonly RoomEvent[]) {
-    const found = annotations.toReversed().flatMap((event): KnownReaction[] => {
-      const reaction = event.redacted || event.sender === userId ? null : readReaction(event.content);
-      return reaction?.messageId === messageId
-        ? [{ eventId: event.eventId, roomId, messageId, userId: event.sender, emoji: reaction.key }]
-        : [];
-    });
-    const removed = await memory.keepReactions(found);
-    return found
-      .filter((one) => !removed.has(one.eventId))
-      .map((one) => ({
-        user: { id: one.userId, name: one.userId },
-        emoji: one.emoji,
-        eventId: one.eventId,
-      }));
+  /** Reactions that came while nobody knew that the message is ours. */
+  async function readReactions(roomId: string, messageId: string): Promise<void> {
+    const annotations = await relations(roomId, messageId, 'm.annotation/m.reaction');
+    await memory.keepReactions(
+      annotations.toReversed().flatMap((event) => {
+        const reaction = event.redacted || event.sender === userId ? null : readReaction(event.content);
+        return reaction?.messageId === messageId
+          ? [{ eventId: event.eventId, roomId, messageId, userId: event.sender, emoji: reaction.key }]
+          : [];
+      }),
+    );
   }
 
   function assertIn(roomId: string): void {

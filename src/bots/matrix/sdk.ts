@@ -5,12 +5,14 @@ import type * as Sdk from 'matrix-bot-sdk';
 const NATIVE = '@matrix-org/matrix-sdk-crypto-nodejs';
 /** Sends requests, and is kept by nobody any more (CVE-2023-28155); ours go through `wire.ts`. */
 const REQUESTS = 'request';
+/** Escapes HTML for answers that the SDK would write, with a part of Node that Node warns of (DEP0060). */
+const ESCAPING = 'htmlencode';
 const EMPTY = 'visavis:empty';
 
 let loading: Promise<typeof Sdk> | null = null;
 
 /**
- * matrix-bot-sdk, without two modules that it loads and we never use: an empty one takes their place. Nothing is
+ * matrix-bot-sdk, without modules that it loads and we never use: an empty one takes their place. Nothing is
  * encrypted here, with or without the native library; encrypted rooms are refused (`rooms.ts`).
  */
 export function loadSdk(): Promise<typeof Sdk> {
@@ -19,7 +21,7 @@ export function loadSdk(): Promise<typeof Sdk> {
 }
 
 async function load(): Promise<typeof Sdk> {
-  const emptied = hasNativeLibrary() ? [REQUESTS] : [REQUESTS, NATIVE];
+  const emptied = [REQUESTS, ESCAPING, ...(hasNativeLibrary() ? [] : [NATIVE])];
   const hooks = registerHooks({
     resolve: (name, context, next) =>
       emptied.includes(name)

@@ -1,18 +1,21 @@
 import type { IStorageProvider } from 'matrix-bot-sdk';
 import type { Clock } from '../../core/platform/clock.ts';
 import type { Log } from '../../core/platform/log.ts';
+import { keepBotName } from '../../core/projects/bot-names.ts';
 import type { Store } from '../../core/store/store.ts';
 import type { Translate } from '../cards.ts';
-import type { ChatHandlers, ChatHealth } from '../chat.ts';
+import type { ChatHandlers, ChatHealth, Followed } from '../chat.ts';
 import { createClient, FILTER } from './client.ts';
 import { createDirectRooms } from './direct.ts';
+import { followRoom } from './follow.ts';
+import { createHistory } from './history.ts';
 import { createInbox } from './inbox.ts';
-import { type Batch, readSync } from './incoming.ts';
+import { readSync } from './incoming.ts';
 import { createInvitations } from './invitations.ts';
 import { createListener, type ReplacedRoom } from './listener.ts';
 import { createMemory, type Memory } from './memory.ts';
 import { createMessages, type Messages } from './messages.ts';
-import { createOutbox, PRIORITY, pauseAfter, reading } from './outbox.ts';
+import { createOutbox, pauseAfter, reading } from './outbox.ts';
 import { createRooms } from './rooms.ts';
 import { isTokenRefused, MatrixRefusal, MatrixStopped } from './wire.ts';
 
@@ -32,14 +35,14 @@ export interface MatrixDeps {
   readonly translate: (language: string) => Translate;
   /** May this Matrix user have the bot in a room? (`inviters.ts`) */
   readonly mayInvite: (userId: string) => Promise<boolean>;
-  /** A room was upgraded. With the owner's yes `follow` joins the new one, and the channel is bound anew. */
+  /** A room was upgraded. With the owner's yes (`moves.ts`) `follow` joins the new one. */
   readonly onReplaced?: (change: ReplacedRoom) => Promise<void>;
 }
 
 /** From one start to the next stop. */
 export interface Session {
   readonly messages: Messages;
-  readonly joinRoom: (roomId: string) => Promise<void>;
+  readonly follow: (roomId: string, userId: string) => Promise<Followed>;
   health(): ChatHealth;
   stop(): Promise<void>;
 }
@@ -84,6 +87,7 @@ export async function openSession(
   const userId = await watched(() => client.getUserId());
   const kept = await createMemory(deps.store, () => clock.now(), userId);
   memory = kept;
+  await keepBotName(deps.store, 'matrix', userId);
   await watched(() => client.start(FILTER));
   const line = createOutbox({ clock, log, signal });
   const outbox: typeof line = { send: (priority, work) => watched(() => line.send(priority, work)) };
@@ -92,6 +96,13 @@ export async function openSession(
   for (const roomId of client.joinedAtStart) rooms.joined(roomId);
   const direct = createDirectRooms({ client, userId, rooms, outbox, read });
   await direct.load();
+  const shown = new Set(client.joinedAtStart);
+  const history = await createHistory({
+    memory: kept,
+    userId,
+    isShown: (roomId) => shown.has(roomId),
+    get: (path, query) => read(() => client.doRequest('GET', path, query)),
+  });
   const inbox = createInbox({ clock, log, signal });
   const messages = createMessages({
     client,
@@ -100,6 +111,7 @@ export async function openSession(
     outbox,
     rooms,
     direct,
+    history,
     read,
     onLate: () => inbox.after('a late message', async () => handlers.onGap?.()),
   });
@@ -118,12 +130,13 @@ export async function openSession(
     clock,
     log,
     userId,
-    roomsAtStart: client.joinedAtStart,
+    shown,
     memory: kept,
     inbox,
     rooms,
     direct,
     messages,
+    history,
     invitations,
     handlers,
     translate,
@@ -133,6 +146,8 @@ export async function openSession(
   let since = await kept.read('sync');
   if (since === null) {
     const first = readSync(await watched(() => client.prime()), userId);
+    // Nobody knows what happened in rooms that the bot is in already.
+    for (const roomId of client.joinedAtStart) await history.doubt(roomId);
     hear({ ...first, rooms: [], left: [] });
     await kept.write('sync', first.next);
     since = first.next;
@@ -142,10 +157,7 @@ export async function openSession(
 
   return {
     messages,
-    async joinRoom(roomId) {
-      await outbox.send(PRIORITY.answer, () => client.joinRoom(roomId));
-      rooms.joined(roomId);
-    },
+    follow: (roomId, userId) => followRoom({ client, rooms, outbox }, roomId, userId),
     health() {
       if (clock.now() - lastGood < READY_FOR_MS) return { state: 'up', reason: null };
       return {
@@ -165,7 +177,8 @@ export async function openSession(
     for (let failures = 0; !signal.aborted; ) {
       try {
         await inbox.below(MOST_WAITING);
-        const batch: Batch = readSync(await watched(() => client.poll(place)), userId);
+        const answer = readSync(await watched(() => client.poll(place)), userId);
+        const batch = await history.filled(answer, place);
         place = batch.next;
         failures = 0;
         lastGood = clock.now();

@@ -3,6 +3,7 @@ import type { Clock } from '../platform/clock.ts';
 import { VisavisError } from '../platform/errors.ts';
 import type { Nudges } from '../platform/nudges.ts';
 import { forUpdate, type Store } from '../store/store.ts';
+import { type ChannelSettings, SETTINGS_COLUMNS, settingsColumns, settingsOf } from './channel-settings.ts';
 import { assertMember } from './members.ts';
 
 export interface ChannelDeps {
@@ -18,6 +19,8 @@ export const DEFAULT_MAX_OPEN = 3;
  * Binds a channel to a project of which the account is an owner; a channel has one project at a time. Questions of
  * another project that wait there are released (`review/moving.ts`).
  * @param args.forDisputes only disputes are shown there, for the owners to decide
+ * @param args.settings those that are not given stay as they are
+ * @throws VisavisError `bad_input` in words for the person who asked, `forbidden`, `not_found`
  */
 export async function bindChannel(
   { store, clock, nudges }: ChannelDeps,
@@ -28,8 +31,10 @@ export async function bindChannel(
     projectId: number;
     accountId: number;
     forDisputes?: boolean;
+    settings?: Partial<ChannelSettings>;
   },
 ): Promise<void> {
+  const settings = settingsColumns(args.settings ?? {}, args.platform);
   await store.transaction(async (trx) => {
     await assertMember(store, trx, args.projectId, args.accountId, 'owner');
     const project = await trx
@@ -45,12 +50,14 @@ export async function bindChannel(
       bound_by: args.accountId,
       bound_at: clock.now(),
       for_disputes: args.forDisputes ? (1 as const) : (0 as const),
+      moved_to: null,
+      ...settings,
     };
     const insert = trx.insertInto('channels').values({
+      max_open: DEFAULT_MAX_OPEN,
       ...values,
       platform: args.platform,
       external_id: args.externalId,
-      max_open: DEFAULT_MAX_OPEN,
     });
     await (store.kind === 'mariadb'
       ? insert.onDuplicateKeyUpdate(values)
@@ -61,7 +68,7 @@ export async function bindChannel(
       accountId: args.accountId,
       action: 'channel bound',
       subject: `project ${args.projectId}`,
-      detail: { platform: args.platform, channel: args.externalId },
+      detail: { platform: args.platform, channel: args.externalId, ...settings },
     });
   });
   nudges.nudge('posts');
@@ -99,11 +106,10 @@ export async function unbindChannel(
   return was;
 }
 
-export interface BoundChannel {
+export interface BoundChannel extends ChannelSettings {
   readonly id: number;
   readonly externalId: string;
   readonly projectId: number;
-  readonly maxOpen: number;
   /** Only disputes are shown here. */
   readonly forDisputes: boolean;
 }
@@ -113,7 +119,8 @@ export async function boundChannels(store: Store, platform: string): Promise<Bou
   const rows = await store.db
     .selectFrom('channels')
     .innerJoin('projects', 'projects.id', 'channels.project_id')
-    .select(['channels.id', 'channels.external_id', 'channels.max_open', 'channels.for_disputes'])
+    .select(['channels.id', 'channels.external_id', 'channels.for_disputes'])
+    .select(SETTINGS_COLUMNS)
     .select('projects.id as project')
     .where('channels.platform', '=', platform)
     .where('projects.state', '=', 'active')
@@ -122,24 +129,25 @@ export async function boundChannels(store: Store, platform: string): Promise<Bou
     id: row.id,
     externalId: row.external_id,
     projectId: row.project,
-    maxOpen: row.max_open,
     forDisputes: row.for_disputes === 1,
+    ...settingsOf(row),
   }));
 }
 
-/** The channel's row id and project, or null when it is bound to nothing. */
+/** The channel's row id, its project and its settings, or null when it is bound to nothing. */
 export async function channelByExternalId(
   store: Store,
   platform: string,
   externalId: string,
-): Promise<{ id: number; projectId: number } | null> {
+): Promise<{ id: number; projectId: number; settings: ChannelSettings } | null> {
   const row = await store.db
     .selectFrom('channels')
     .innerJoin('projects', 'projects.id', 'channels.project_id')
     .select(['channels.id', 'channels.project_id'])
+    .select(SETTINGS_COLUMNS)
     .where('platform', '=', platform)
     .where('external_id', '=', externalId)
     .where('projects.state', '!=', 'deleted')
     .executeTakeFirst();
-  return row?.project_id ? { id: row.id, projectId: row.project_id } : null;
+  return row?.project_id ? { id: row.id, projectId: row.project_id, settings: settingsOf(row) } : null;
 }

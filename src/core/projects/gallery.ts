@@ -1,6 +1,17 @@
-import { type Expression, type SqlBool, sql } from 'kysely';
+import { pairKey } from '../review/pairs.ts';
 import type { ClaimState, VerdictsTable, VerdictValue } from '../store/schema.ts';
 import type { Store } from '../store/store.ts';
+import {
+  type GalleryFilter,
+  PARTS,
+  type Part,
+  type Place,
+  partsFor,
+  placesIn,
+  type Walk,
+} from './gallery-parts.ts';
+
+export type { GalleryFilter } from './gallery-parts.ts';
 
 export interface GalleryFace {
   readonly faceId: number;
@@ -11,6 +22,7 @@ export interface GalleryFace {
   readonly licence: string;
   readonly licenceUrl: string | null;
   readonly box: readonly [number, number, number, number];
+  readonly boxNumber: number;
   readonly person: string;
   readonly verdict: VerdictValue;
   readonly source: VerdictsTable['source'] | null;
@@ -18,37 +30,110 @@ export interface GalleryFace {
   readonly claim: ClaimState | null;
 }
 
-export interface GalleryFilter {
-  readonly verdict?: VerdictValue;
-  /** Q-id */
-  readonly person?: string;
+export interface GalleryWish {
+  readonly filter?: GalleryFilter;
+  readonly perPage: number;
+  /** A `next` or a `previous` of another page; what is not one counts as none. */
+  readonly after?: string;
+  readonly before?: string;
+}
+
+export interface GalleryPage {
+  readonly faces: readonly GalleryFace[];
+  /** Where the following page begins, for `after`; null: this is the last one. */
+  readonly next: string | null;
+  /** Where the page before ends, for `before`; null: this is the first one. */
+  readonly previous: string | null;
 }
 
 /**
- * Faces of a project with what is known of them; matches first, then the nearest. One row for each face and person
- * about whom something was said or suggested; a face about which there is nothing has one row, `open`, with the
- * person asked for or the project's first. Faces that are somebody else are open for nobody.
- * @param page from 1
+ * Faces of a project with what is known of them, page by page: matches, suggestions with the nearest first, disputed
+ * faces, those that are somebody else, and the rest. One for each face and person about whom something was said or
+ * suggested; a face about which there is nothing stands once, as open, with the person asked for or the project's
+ * first. Faces that are somebody are open for nobody.
+ *
+ * A page is found by the face that it follows, not by its number: a deep page costs what the first one does, and
+ * faces that are decided meanwhile shift nothing.
  */
 export async function projectFaces(
   store: Store,
   projectId: number,
-  { filter = {}, page, perPage }: { filter?: GalleryFilter; page: number; perPage: number },
-): Promise<{ total: number; faces: GalleryFace[] }> {
-  const base = store.db
-    .selectFrom('project_files')
-    .innerJoin('files', 'files.id', 'project_files.file_id')
-    .innerJoin('faces', 'faces.file_id', 'project_files.file_id')
-    .innerJoin('project_persons', 'project_persons.project_id', 'project_files.project_id')
+  { filter = {}, perPage, after, before }: GalleryWish,
+): Promise<GalleryPage> {
+  const parts = partsFor(filter);
+  const persons = (await personsOf(store, projectId)).filter(
+    (person) => filter.person === undefined || person === filter.person,
+  );
+  if (persons.length === 0) return { faces: [], next: null, previous: null };
+  const wanted = { filter, persons, parts, perPage };
+  const until = readPlace(before);
+  if (until) {
+    const found = await walk(store, projectId, { ...wanted, from: until, backwards: true });
+    // Less than a page is left there: the first page is whole.
+    if (found.length < perPage) return projectFaces(store, projectId, { filter, perPage });
+    const places = found.slice(0, perPage).reverse();
+    return {
+      faces: await facesAt(store, projectId, places),
+      next: textOf(places.at(-1)),
+      previous: found.length > perPage ? textOf(places[0]) : null,
+    };
+  }
+  const from = readPlace(after);
+  const found = await walk(store, projectId, { ...wanted, from, backwards: false });
+  const places = found.slice(0, perPage);
+  return {
+    faces: await facesAt(store, projectId, places),
+    next: found.length > perPage ? textOf(places.at(-1)) : null,
+    previous: from ? textOf(places[0] ?? from) : null,
+  };
+}
+
+interface Wanted extends Pick<Walk, 'filter' | 'persons' | 'from' | 'backwards'> {
+  readonly parts: readonly Part[];
+  readonly perPage: number;
+}
+
+/** One place more than a page has, to know whether there is another page. */
+async function walk(store: Store, projectId: number, { parts, perPage, ...of }: Wanted): Promise<Place[]> {
+  const { from, backwards } = of;
+  const found: Place[] = [];
+  const start = from ? PARTS.indexOf(from.part) : null;
+  for (const part of backwards ? parts.toReversed() : parts) {
+    const most = perPage + 1 - found.length;
+    if (most <= 0) break;
+    const at = PARTS.indexOf(part);
+    if (start !== null && (backwards ? at > start : at < start)) continue;
+    const own = from?.part === part ? from : null;
+    found.push(...(await placesIn(store.db, projectId, part, { ...of, from: own, most })));
+  }
+  return found;
+}
+
+async function personsOf(store: Store, projectId: number): Promise<string[]> {
+  const rows = await store.db
+    .selectFrom('project_persons')
+    .select('person')
+    .where('project_id', '=', projectId)
+    .orderBy('position')
+    .execute();
+  return rows.map((row) => row.person);
+}
+
+async function facesAt(store: Store, projectId: number, places: readonly Place[]): Promise<GalleryFace[]> {
+  if (places.length === 0) return [];
+  const rows = await store.db
+    .selectFrom('faces')
+    .crossJoin('files')
+    .crossJoin('project_persons')
     .leftJoin('verdicts', (join) =>
       join
-        .onRef('verdicts.project_id', '=', 'project_files.project_id')
+        .onRef('verdicts.project_id', '=', 'project_persons.project_id')
         .onRef('verdicts.face_id', '=', 'faces.id')
         .onRef('verdicts.person', '=', 'project_persons.person'),
     )
     .leftJoin('suggestions', (join) =>
       join
-        .onRef('suggestions.project_id', '=', 'project_files.project_id')
+        .onRef('suggestions.project_id', '=', 'project_persons.project_id')
         .onRef('suggestions.face_id', '=', 'faces.id')
         .onRef('suggestions.person', '=', 'project_persons.person'),
     )
@@ -62,47 +147,6 @@ export async function projectFaces(
         )
         .onRef('sdc_claims.face_id', '=', 'faces.id'),
     )
-    .where('project_files.project_id', '=', projectId)
-    .where('files.state', '=', 'detected')
-    .where((eb) =>
-      eb.or([
-        eb('verdicts.verdict', '!=', 'open'),
-        eb.and([
-          eb.or([
-            eb('suggestions.distance', 'is not', null),
-            eb('verdicts.verdict', 'is not', null),
-            filter.person !== undefined
-              ? eb.lit(true)
-              : eb('project_persons.position', '=', (first) =>
-                  first
-                    .selectFrom('project_persons as first')
-                    .select((min) => min.fn.min('first.position').as('position'))
-                    .where('first.project_id', '=', projectId),
-                ),
-          ]),
-          eb.not(
-            eb.exists(
-              eb
-                .selectFrom('verdicts as known')
-                .select('known.person')
-                .whereRef('known.project_id', '=', 'project_files.project_id')
-                .whereRef('known.face_id', '=', 'faces.id')
-                .where('known.verdict', '=', 'match'),
-            ),
-          ),
-        ]),
-      ]),
-    )
-    .$if(filter.person !== undefined, (query) =>
-      query.where('project_persons.person', '=', filter.person ?? ''),
-    )
-    .$if(filter.verdict !== undefined, (query) =>
-      query.where(sql`coalesce(verdicts.verdict, 'open')`, '=', filter.verdict),
-    );
-  const { total } = await base.select((eb) => eb.fn.countAll<number>().as('total')).executeTakeFirstOrThrow();
-  const isMatch: Expression<SqlBool> = sql<SqlBool>`coalesce(verdicts.verdict, 'open') = 'match'`;
-  const noDistance: Expression<SqlBool> = sql<SqlBool>`suggestions.distance is null`;
-  const rows = await base
     .select([
       'faces.id',
       'faces.file_id',
@@ -115,23 +159,23 @@ export async function projectFaces(
       'faces.y',
       'faces.w',
       'faces.h',
+      'faces.box_number',
       'project_persons.person',
       'verdicts.verdict',
       'verdicts.source',
       'suggestions.distance',
       'sdc_claims.state as claim',
     ])
-    .orderBy(isMatch, 'desc')
-    .orderBy(noDistance)
-    .orderBy('suggestions.distance')
-    .orderBy('faces.id')
-    .orderBy('project_persons.position')
-    .limit(perPage)
-    .offset((page - 1) * perPage)
+    .whereRef('files.id', '=', 'faces.file_id')
+    .where('project_persons.project_id', '=', projectId)
+    .where('faces.id', 'in', [...new Set(places.map((place) => place.faceId))])
+    .where('project_persons.person', 'in', [...new Set(places.map((place) => place.person))])
     .execute();
-  return {
-    total,
-    faces: rows.map((row) => ({
+  const found = new Map(rows.map((row) => [pairKey({ faceId: row.id, person: row.person }), row]));
+  return places.flatMap((place) => {
+    const row = found.get(pairKey(place));
+    if (!row) return [];
+    return {
       faceId: row.id,
       fileId: row.file_id,
       title: row.title,
@@ -140,11 +184,24 @@ export async function projectFaces(
       licence: row.licence,
       licenceUrl: row.licence_url,
       box: [row.x, row.y, row.w, row.h],
+      boxNumber: row.box_number,
       person: row.person,
       verdict: row.verdict ?? 'open',
       source: row.source,
       distance: row.distance,
       claim: row.claim,
-    })),
-  };
+    };
+  });
+}
+
+/** `match~17~17~Q42`: for addresses. */
+function textOf(place: Place | undefined): string | null {
+  return place ? [place.part, place.first, place.faceId, place.person].join('~') : null;
+}
+
+function readPlace(text: string | undefined): Place | null {
+  const fields = /^([a-z_]{1,20})~(\d{1,15}(?:\.\d{1,20})?)~(\d{1,15})~(Q\d{1,18})$/.exec(text ?? '');
+  const part = PARTS.find((one) => one === fields?.[1]);
+  if (!fields || !part) return null;
+  return { part, first: Number(fields[2]), faceId: Number(fields[3]), person: fields[4] ?? '' };
 }

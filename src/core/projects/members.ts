@@ -1,17 +1,22 @@
-import { assertNotBlocked } from '../accounts/accounts.ts';
-import { audit } from '../platform/audit.ts';
+import { isAdmin } from '../accounts/admins.ts';
+import { assertInGoodStanding } from '../accounts/good-standing.ts';
+import { actAsAdministrator, audit } from '../platform/audit.ts';
 import type { Clock } from '../platform/clock.ts';
 import { VisavisError } from '../platform/errors.ts';
+import { assertWritable } from '../platform/read-only.ts';
 import type { MemberRole, ProjectsTable } from '../store/schema.ts';
 import { forUpdate, type Store, type Trx } from '../store/store.ts';
 
+/** null for everybody else, and for everybody where the project is deleted. */
 export async function roleOf(store: Store, projectId: number, accountId: number): Promise<MemberRole | null> {
   const row = await store.db
     .selectFrom('project_members')
+    .innerJoin('projects', 'projects.id', 'project_members.project_id')
     .select('role')
     .where('project_id', '=', projectId)
     .where('account_id', '=', accountId)
     .where('status', '=', 'active')
+    .where('projects.state', '!=', 'deleted')
     .executeTakeFirst();
   return row?.role ?? null;
 }
@@ -44,7 +49,12 @@ export async function lockRole(
   return row ? { role: row.role, status: row.status, onProbation: row.probation_at !== null } : null;
 }
 
-/** @throws VisavisError `forbidden`: no member, not the role, or blocked on the wiki */
+/**
+ * Inside the transaction that changes something. Administrators of the site may do in every project what its owners
+ * may; the entries of the audit log say so when the own role would not have been enough.
+ * @throws VisavisError `not_found` (no such project, or a deleted one); `forbidden`: no member, not the role, or
+ * blocked on the wiki; `read_only`
+ */
 export async function assertMember(
   store: Store,
   trx: Trx,
@@ -52,14 +62,42 @@ export async function assertMember(
   accountId: number,
   needed: MemberRole = 'member',
 ): Promise<MemberRole> {
+  await assertWritable(trx);
+  return assertRole(store, trx, projectId, accountId, needed);
+}
+
+/** As `assertMember`, for what is only read. @throws VisavisError `not_found`, `forbidden` */
+export async function assertRole(
+  store: Store,
+  trx: Trx,
+  projectId: number,
+  accountId: number,
+  needed: MemberRole = 'member',
+): Promise<MemberRole> {
+  // The rows of a deleted project stay for a while, and give nobody a right.
+  const project = await trx
+    .selectFrom('projects')
+    .select('id')
+    .where('id', '=', projectId)
+    .where('state', '!=', 'deleted')
+    .executeTakeFirst();
+  if (!project) throw new VisavisError('not_found', 'There is no such project.');
   const row = await lockRole(store, trx, projectId, accountId);
-  if (row?.status !== 'active')
-    throw new VisavisError('forbidden', 'Only members of this project can do that.');
-  if (needed === 'owner' && row.role !== 'owner') {
-    throw new VisavisError('forbidden', 'Only owners of this project can do that.');
+  const isMember = row?.status === 'active';
+  const isEnough = isMember && (needed === 'member' || row.role === 'owner');
+  if (isEnough) {
+    await assertInGoodStanding(trx, accountId);
+    return row.role;
   }
-  await assertNotBlocked(trx, accountId);
-  return row.role;
+  if (await isAdmin(trx, accountId)) {
+    await assertInGoodStanding(trx, accountId);
+    actAsAdministrator(trx);
+    return 'owner';
+  }
+  throw new VisavisError(
+    'forbidden',
+    isMember ? 'Only owners of this project can do that.' : 'Only members of this project can do that.',
+  );
 }
 
 export type LockedProject = Pick<ProjectsTable, 'state' | 'open' | 'votes_needed'>;

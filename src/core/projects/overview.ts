@@ -1,6 +1,13 @@
-import { previewRun } from '../depicts/runs.ts';
+import { ACTIVE, previewRun } from '../depicts/runs.ts';
 import { type Outlook, outlooks } from '../faces/outlook.ts';
-import type { ClaimState, FileState, ProjectState, VerdictValue } from '../store/schema.ts';
+import type {
+  ClaimState,
+  FileState,
+  PausedReason,
+  ProjectState,
+  RunState,
+  VerdictValue,
+} from '../store/schema.ts';
 import type { Store } from '../store/store.ts';
 
 export interface ProjectOverview {
@@ -99,26 +106,62 @@ export async function projectOverview(store: Store, projectId: number): Promise<
     openQuestions,
     suggestions,
   };
-  return { ...view, waitingFor: waitingFor(view, confirmedByPeople, pairs.length) };
+  const waiting = {
+    pausedReason: project.paused_reason,
+    confirmedByPeople,
+    toWrite: pairs.length,
+    run: await activeRun(store, projectId),
+    channels: await countChannels(store, projectId),
+    // A look through all faces, for when nothing else is to be said.
+    hasOpenFaces: openQuestions === 0 && pairs.length === 0 && (await hasOpenFaces(store, projectId)),
+  };
+  return { ...view, waitingFor: waitingFor(view, waiting) };
+}
+
+interface Waiting {
+  readonly pausedReason: PausedReason | null;
+  /** Matches that people confirmed, whom suggestions wait for. */
+  readonly confirmedByPeople: number;
+  readonly toWrite: number;
+  /** The state of the run that is under way. */
+  readonly run: RunState | null;
+  readonly channels: number;
+  /** A face is open that nobody has been asked about to the end. */
+  readonly hasOpenFaces: boolean;
 }
 
 /** What the project waits for, in the order of the way of a picture. */
 function waitingFor(
   view: Omit<ProjectOverview, 'waitingFor'>,
-  confirmedByPeople: number,
-  toWrite: number,
+  waiting: Waiting,
 ): ProjectOverview['waitingFor'] {
-  const { project, files } = view;
-  const missing = project.minConfirmed - confirmedByPeople;
+  const { project, files, claims, verdicts } = view;
+  if (project.state === 'paused') {
+    const key = waiting.pausedReason ? `bot-paused-${waiting.pausedReason}` : 'project-waits-paused';
+    return { key, params: [] };
+  }
+  if (project.state === 'completed') return { key: 'project-waits-completed', params: [] };
+  if (waiting.run === 'paused') return { key: 'project-waits-run-paused', params: [] };
+  if (waiting.run !== null) {
+    const left = claims.queued + claims.writing + claims.removing;
+    return { key: 'project-waits-run', params: [left] };
+  }
   if (project.crawledAt === null) return { key: 'project-waits-crawl', params: [files.total] };
   if (files.waiting > 0) return { key: 'project-waits-detection', params: [files.waiting] };
+  const missing = project.minConfirmed - waiting.confirmedByPeople;
   if (project.matching && missing > 0 && view.openQuestions > 0)
     return { key: 'project-waits-examples', params: [missing] };
   if (view.openQuestions > 0) return { key: 'project-waits-answers', params: [view.openQuestions] };
-  if (toWrite > 0) return { key: 'project-waits-write', params: [toWrite] };
-  const left = view.outlooks.filter((one) => one.state === 'done').reduce((sum, one) => sum + one.left, 0);
-  if (left > 0 && view.outlooks.every((one) => one.state === 'done'))
-    return { key: 'project-waits-new-faces', params: [left, nearestOf(view.outlooks)] };
+  if (waiting.toWrite > 0) return { key: 'project-waits-write', params: [waiting.toWrite] };
+  if (verdicts.disputed > 0) return { key: 'project-waits-disputes', params: [verdicts.disputed] };
+  const isDone = view.outlooks.length > 0 && view.outlooks.every((one) => one.state === 'done');
+  const left = view.outlooks.reduce((sum, one) => sum + one.left, 0);
+  if (isDone && left > 0) return { key: 'project-waits-new-faces', params: [left, nearestOf(view.outlooks)] };
+  if (waiting.hasOpenFaces && !isDone) {
+    const key = waiting.channels > 0 ? 'project-waits-question' : 'project-waits-channel';
+    return { key, params: [] };
+  }
+  if (files.total === 0) return { key: 'project-waits-files', params: [] };
   return { key: 'project-waits-nothing', params: [] };
 }
 
@@ -199,6 +242,7 @@ async function countRest(store: Store, projectId: number) {
     .innerJoin('faces', 'faces.file_id', 'project_files.file_id')
     .select((eb) => eb.fn.countAll<number>().as('n'))
     .where('project_id', '=', projectId)
+    .where('withdrawn_at', 'is', null)
     .executeTakeFirstOrThrow();
   const questions = await store.db
     .selectFrom('questions')
@@ -224,4 +268,64 @@ async function countRest(store: Store, projectId: number) {
     suggestions: Number(suggestions.n ?? 0),
     confirmedByPeople: confirmed.n,
   };
+}
+
+async function activeRun(store: Store, projectId: number): Promise<RunState | null> {
+  const run = await store.db
+    .selectFrom('runs')
+    .select('state')
+    .where('project_id', '=', projectId)
+    .where('state', 'in', ACTIVE)
+    .executeTakeFirst();
+  return run?.state ?? null;
+}
+
+/** Where its questions can be asked. */
+async function countChannels(store: Store, projectId: number): Promise<number> {
+  const { n } = await store.db
+    .selectFrom('channels')
+    .select((eb) => eb.fn.countAll<number>().as('n'))
+    .where('project_id', '=', projectId)
+    .where('for_disputes', '=', 0)
+    .executeTakeFirstOrThrow();
+  return n;
+}
+
+/** Whether there is a face that is nobody yet, and about one of the persons nothing was decided. */
+async function hasOpenFaces(store: Store, projectId: number): Promise<boolean> {
+  const row = await store.db
+    .selectFrom('project_files')
+    // SQLite does not change the order of a cross join; for each face it looks up that face's verdicts.
+    .crossJoin('files')
+    .crossJoin('faces')
+    .crossJoin('project_persons')
+    .select('faces.id')
+    .where('project_files.project_id', '=', projectId)
+    .whereRef('files.id', '=', 'project_files.file_id')
+    .whereRef('faces.file_id', '=', 'project_files.file_id')
+    .where('project_persons.project_id', '=', projectId)
+    .where('files.state', '=', 'detected')
+    .where('faces.withdrawn_at', 'is', null)
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('verdicts')
+            .select('verdicts.face_id')
+            .where('verdicts.project_id', '=', projectId)
+            .whereRef('verdicts.face_id', '=', 'faces.id')
+            .where((eb) =>
+              eb.or([
+                eb('verdicts.verdict', 'in', ['match', 'disputed']),
+                eb.and([
+                  eb('verdicts.person', '=', eb.ref('project_persons.person')),
+                  eb('verdicts.verdict', '!=', 'open'),
+                ]),
+              ]),
+            ),
+        ),
+      ),
+    )
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
 }

@@ -6,6 +6,7 @@ import type { Nudges } from '../platform/nudges.ts';
 import { blockedAmong } from '../privacy/blocklist.ts';
 import type { ProjectState } from '../store/schema.ts';
 import type { Store, Trx } from '../store/store.ts';
+import { categoryTitle } from '../wiki/categories.ts';
 import type { Wiki } from '../wiki/wiki.ts';
 import { duplicatesOf } from './duplicates.ts';
 import { checkRules, type ProjectRules } from './settings.ts';
@@ -35,6 +36,8 @@ export interface ProjectInput extends ProjectRules {
 /** PRODUCT B1. */
 const FILE_CAP = 9000;
 const MAX_PERSONS = 50;
+/** Bytes: MediaWiki's longest name of a page, and the namespace in front. */
+const LONGEST_CATEGORY = 'Category:'.length + 255;
 
 /**
  * Makes a project and its creator the owner. Persons must be human, and merged items are followed; the category
@@ -176,6 +179,8 @@ async function findPersons(deps: ProjectDeps, given: readonly string[], language
 
 async function findCategory(deps: ProjectDeps, given: string): Promise<string> {
   if (given.trim() === '') throw bad('Name the category that holds the files.');
+  if (Buffer.byteLength(categoryTitle(given)) > LONGEST_CATEGORY)
+    throw bad('The name of this category is too long for a wiki.');
   const info = await deps.wiki.categoryInfo(given);
   const name = info.title.replace(/^[^:]*:/, '');
   if (!info.exists && info.files + info.subcategories === 0) throw bad(`There is no category "${name}".`);
@@ -228,6 +233,7 @@ export async function listProjects(store: Store): Promise<ProjectListItem[]> {
         .innerJoin('faces', 'faces.file_id', 'project_files.file_id')
         .select((q) => q.fn.countAll<number>().as('n'))
         .whereRef('project_files.project_id', '=', 'projects.id')
+        .where('faces.withdrawn_at', 'is', null)
         .as('faces'),
       eb
         .selectFrom('verdicts')

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { CommandEvent } from '../../../src/bots/chat.ts';
-import { COMMANDS } from '../../../src/bots/commands.ts';
+import { commandsOn } from '../../../src/bots/commands.ts';
 import type { Connection } from '../../../src/bots/discord/connection.ts';
 import { commandDefinition, optionsOf, registerCommand } from '../../../src/bots/discord/definitions.ts';
 import { findProjects } from '../../../src/bots/discord/projects.ts';
@@ -17,7 +17,7 @@ test('every command of the table is one that Discord takes, in all languages', (
   const definition = commandDefinition(messages);
   checkCommands([definition] as never);
   const subcommands = definition.options ?? [];
-  expect(subcommands.map(({ name }) => name)).toEqual(COMMANDS.map(({ name }) => name));
+  expect(subcommands.map(({ name }) => name)).toEqual(commandsOn('discord').map(({ name }) => name));
   expect(JSON.stringify(definition)).not.toContain('⧼');
   for (const one of subcommands) {
     expect(Object.keys(one.name_localizations ?? {})).toEqual(['no', 'es-ES', 'es-419', 'fr']);
@@ -27,17 +27,32 @@ test('every command of the table is one that Discord takes, in all languages', (
     name_localizations: { no: 'sett-opp', fr: 'configurer' },
     options: [
       { name: 'number', required: true, autocomplete: true },
-      { name: 'disputes', required: false },
+      { name: 'disputes', required: false, choices: [{ name: 'disputes', value: 'disputes' }] },
+      { name: 'language', required: false },
+      { name: 'open', required: false },
+      { name: 'pace', required: false },
+      { name: 'quiet', required: false },
+      { name: 'zone', required: false },
+      {
+        name: 'blind',
+        required: false,
+        choices: [
+          { name: 'on', value: 'on' },
+          { name: 'off', value: 'off' },
+        ],
+      },
     ],
   });
 });
 
 test('options come from the usage', () => {
   expect(optionsOf(undefined)).toEqual([]);
-  expect(optionsOf('NUMBER [disputes] [on|off]')).toEqual([
-    { name: 'number', required: true, words: [] },
-    { name: 'disputes', required: false, words: ['disputes'] },
-    { name: 'on-off', required: false, words: ['on', 'off'] },
+  expect(optionsOf('NUMBER [disputes] [on|off] [pace=COUNT] [blind=on|off]')).toEqual([
+    { name: 'number', required: true, words: [], named: false },
+    { name: 'disputes', required: false, words: ['disputes'], named: false },
+    { name: 'on-off', required: false, words: ['on', 'off'], named: false },
+    { name: 'pace', required: false, words: [], named: true },
+    { name: 'blind', required: false, words: ['on', 'off'], named: true },
   ]);
 });
 
@@ -127,7 +142,7 @@ test('a command arrives with its arguments and the right of the member', async (
     ada,
     channel,
     'setup',
-    { number: '7', disputes: 'disputes' },
+    { number: '7', disputes: 'disputes', pace: '6', blind: 'on' },
     { mayManage: true },
   );
   fake.interactions.command(ada, channel, 'setup', { number: '7' });
@@ -136,7 +151,7 @@ test('a command arrives with its arguments and the right of the member', async (
   expect(heard.commands).toMatchObject([
     {
       name: 'setup',
-      args: ['7', 'disputes'],
+      args: ['7', 'disputes', 'pace=6', 'blind=on'],
       user: { id: ada.id, name: 'Ada' },
       channelId: channel.id,
       channelName: '#labelling',

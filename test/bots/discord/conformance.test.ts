@@ -98,6 +98,9 @@ beforeAll(async () => {
   fake.world.react(message, ada, '✅');
   await chat.reactions(channel.id, id);
   fake.world.takeBack(message, ada, '✅');
+  channel.missing.delete('ManageMessages');
+  fake.world.react(message, ada, '🍕');
+  await chat.takeAway?.(channel.id, id, ada.id, '🍕');
   fake.world.clear(message);
   await chat.tell(ada.id, { text: 'told' });
   fake.interactions.command(ada, channel, 'status');
@@ -156,6 +159,7 @@ test('emoji and the original answer are written in an address as recorded', () =
   const urls = sent.map(({ url }) => url);
   expect(urls.some((url) => url.endsWith('/reactions/%E2%9C%85/@me'))).toBe(true);
   expect(urls.some((url) => url.endsWith('/reactions/1%EF%B8%8F%E2%83%A3/@me'))).toBe(true);
+  expect(urls.some((url) => /\/reactions\/%F0%9F%8D%95\/\d+$/.test(url))).toBe(true);
   expect(urls.some((url) => /\/webhooks\/\d+\/[\w-]+\/messages\/(@|%40)original$/.test(url))).toBe(true);
 });
 

@@ -39,6 +39,26 @@ test.each(Object.keys(DROPS))('%s: the session is resumed and nothing is lost or
   expect(chat.health?.()).toEqual({ state: 'up', reason: null });
 });
 
+test('what is sent again when the session is resumed is heard once', async () => {
+  const made = await started();
+  const { fake, message, heard, ada } = made;
+  const change = () => heard.reactions.map((one) => one.change);
+  fake.world.react(message, ada, '✅');
+  fake.world.takeBack(message, ada, '✅');
+  fake.world.react(message, ada, '✅');
+  await until(() => expect(change()).toEqual(['added', 'taken_back', 'added']));
+  fake.gateway.sentAgain = 3;
+  fake.gateway.close(4000);
+  await until(() => expect(fake.gateway.resumed).toBe(1));
+  fake.world.takeBack(message, ada, '✅');
+  await until(() => expect(change()).toEqual(['added', 'taken_back', 'added', 'taken_back']));
+  // A new session has numbers of its own.
+  fake.gateway.invalidate(false);
+  await until(() => expect(fake.gateway.identified).toBe(2));
+  fake.world.react(message, ada, '❌');
+  await until(() => expect(change()).toHaveLength(5));
+});
+
 test.each([
   ['op 9 that may not resume', ({ fake }: Bench) => fake.gateway.invalidate(false)],
   ['close 1000', ({ fake }: Bench) => fake.gateway.close(1000)],

@@ -9,7 +9,6 @@ import type { Store } from '../../../src/core/store/store.ts';
 import { type FakeDiscord, startFakeDiscord } from '../../fakes/discord/discord.ts';
 import type { FakeChannel, FakeUser } from '../../fakes/discord/world.ts';
 import { freshStore } from '../../support/stores.ts';
-import '../../support/loopback-only.ts';
 
 export const messages = createMessages(join(import.meta.dirname, '../../../i18n'));
 

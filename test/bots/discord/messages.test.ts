@@ -208,6 +208,19 @@ test('a page that was read long ago is not believed', async () => {
   expect(await chat.reactions(channel.id, two.id)).toHaveLength(1);
 });
 
+test('a page that was read before events were lost is not believed', async () => {
+  const { fake, channel, handlers, heard, ada, chat } = await bench();
+  await chat.start(handlers);
+  const [one, two] = [0, 1].map(() => fake.world.addMessage({ channelId: channel.id }));
+  if (!one || !two) throw new Error('no messages');
+  await chat.reactions(channel.id, one.id);
+  fake.gateway.invalidate(false);
+  fake.world.react(two, ada, '✅');
+  await until(() => expect(heard.gaps).toBe(1));
+  expect(heard.reactions).toEqual([]);
+  expect(await chat.reactions(channel.id, two.id)).toHaveLength(1);
+});
+
 test('without the right to read the history nothing looks deleted', async () => {
   const { chat, fake, channel, handlers } = await bench();
   await chat.start(handlers);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { bench, until } from './harness.ts';
 
-test('reactions of people arrive by their ids, others do not', async () => {
+test('reactions of people arrive by their ids, those of bots do not', async () => {
   const { chat, fake, channel, ada, heard, handlers } = await bench();
   const { world } = fake;
   const otherBot = world.addUser('another bot', true);
@@ -20,6 +20,7 @@ test('reactions of people arrive by their ids, others do not', async () => {
   await until(() => expect(heard.reactions.at(-1)?.messageId).toBe(last.id));
   const place = { channelId: channel.id, messageId: message.id };
   expect(heard.reactions).toEqual([
+    { ...place, user: { id: ada.id, name: 'Ada' }, emoji: 'human:1573888978669593488', change: 'added' },
     { ...place, user: { id: ada.id, name: 'Ada' }, emoji: '✅', change: 'added' },
     { ...place, user: { id: ada.id, name: 'Ada' }, emoji: '🤷🏽‍♀️', change: 'added' },
     // Discord says no name here.
@@ -100,4 +101,28 @@ test('packets that nobody can read end nothing', async () => {
   fake.world.react(message, ada, '✅');
   await until(() => expect(heard.reactions).toHaveLength(1));
   expect(logged.filter((line) => line.startsWith('warn an unreadable packet'))).not.toEqual([]);
+});
+
+test('reactions of others are taken away where the bot may, and elsewhere it asks once', async () => {
+  const { chat, fake, ada, channel, handlers } = await bench();
+  const { world } = fake;
+  const free = world.addChannel('free');
+  free.missing.delete('ManageMessages');
+  await chat.start(handlers);
+  for (const { id: channelId } of [free, channel]) {
+    const message = world.addMessage({ channelId });
+    world.react(message, ada, '🎉');
+    world.react(message, ada, 'human', '1573888978669593488');
+    world.react(message, ada, '✅');
+    await chat.takeAway?.(channelId, message.id, ada.id, '🎉');
+    await chat.takeAway?.(channelId, message.id, ada.id, 'human:1573888978669593488');
+    // It is gone already, or its message is.
+    await chat.takeAway?.(channelId, message.id, ada.id, '🎉');
+    await chat.takeAway?.(channelId, '1573888978669593488', ada.id, '🎉');
+    const left = message.reactions.map(({ emoji }) => emoji.name);
+    expect(left).toEqual(channelId === free.id ? ['✅'] : ['🎉', 'human', '✅']);
+  }
+  const asked = fake.requests.filter(({ route }) => route.startsWith('DELETE'));
+  expect(asked.filter(({ url }) => url.includes(free.id))).toHaveLength(4);
+  expect(asked.filter(({ url }) => url.includes(channel.id))).toHaveLength(1);
 });

@@ -71,26 +71,6 @@ test('killed between the post and its answer, the next process finds the same me
   await world.until(() => world.gaps === 1);
 });
 
-test('more happened than a sync shows: the posts are to be read', async () => {
-  const world = await matrixWorld();
-  const room = await world.room();
-  const other = await world.room();
-  const id = await world.post(room);
-  await world.heard();
-  expect(world.gaps).toBe(0);
-  world.server.timelineLimit = 2;
-  await world.server.down();
-  world.alice.react(room, id, '✅');
-  for (let i = 0; i < 3; i++) world.alice.say(room, `talk ${i}`);
-  world.alice.say(other, 'just one');
-  await world.clock.sleeping(1_000);
-  await world.server.up();
-  world.clock.advance(1_000);
-  await world.until(() => world.gaps > 0);
-  expect(world.gaps).toBe(1);
-  expect(await world.chat.reactions(room.id, id)).toMatchObject([{ emoji: '✅' }]);
-});
-
 test('a revoked token ends everything, with a clear message, and without asking again', async () => {
   const world = await matrixWorld();
   const room = await world.room();

@@ -34,11 +34,12 @@ for (const engine of engines()) {
     const picture = { url: 'mxc://x/y', mimetype: 'image/png', w: 1, h: 2, size: 3, sha256: 'ff' };
     await memory.keepPicture('a', picture);
     await memory.sent('a', '$m1');
-    const known = { txnId: 'a', roomId: '!room', eventId: '$m1', picture, gone: false };
+    const known = { txnId: 'a', roomId: '!room', eventId: '$m1', picture, sentAt: 5, gone: false };
     expect(await memory.message({ txnId: 'a' })).toEqual(known);
     expect(await memory.message({ eventId: '$m1' })).toEqual(known);
     expect(await memory.message({ txnId: 'b' })).toMatchObject({ eventId: null, picture: null });
     expect(await memory.message({ eventId: '$M1' })).toBeNull();
+    expect([await memory.hasMessages('!room'), await memory.hasMessages('!Room')]).toEqual([true, false]);
     await memory.gone('$m1');
     expect(await memory.message({ eventId: '$m1' })).toMatchObject({ gone: true });
     await dispose();
@@ -54,7 +55,10 @@ for (const engine of engines()) {
     expect(await memory.hasTwin(reaction)).toBe(false);
     await Promise.all([memory.keepReactions([reaction, twin]), memory.keepReactions([twin])]);
     expect(await memory.hasTwin(reaction)).toBe(true);
+    // All at one time by the clock; the order is the one in which they were told.
+    expect((await memory.reactionsTo('$m1')).map((one) => one.eventId)).toEqual(['$r1', '$r3', '$r2']);
     await memory.removeReaction('$r2');
+    expect((await memory.reactionsTo('$m1')).map((one) => one.eventId)).toEqual(['$r1', '$r3']);
     expect(await memory.hasTwin(reaction)).toBe(false);
     expect(await memory.reaction('$r2')).toEqual({ ...twin, removed: true });
     expect(await memory.reaction('$r9')).toBeNull();

@@ -142,41 +142,6 @@ test('who is stopped before an event is dealt with gets it again', async () => {
   ]);
 });
 
-test('all standing reactions are read, page by page, the oldest first', async () => {
-  const world = await matrixWorld();
-  const room = await world.room();
-  world.alice.invite(room, world.bob.id);
-  world.bob.join(room);
-  const id = await world.post(room);
-  await world.chat.seed(room.id, id, ['✅', '❌']);
-  const keys = Array.from({ length: 250 }, (_, i) => `key ${i}`);
-  for (const key of keys) world.alice.react(room, id, key);
-  world.bob.send(room, 'm.reaction', {});
-  world.bob.redact(room, world.bob.react(room, id, '✅'));
-  world.bob.react(room, id, '❌');
-  const found = await world.chat.reactions(room.id, id);
-  expect(found?.map((one) => `${one.user.id} ${one.emoji}`)).toEqual([
-    ...keys.map((key) => `@alice:localhost ${key}`),
-    '@bob:localhost ❌',
-  ]);
-});
-
-test('a reaction that was only read from the message can be taken back as well', async () => {
-  const world = await matrixWorld();
-  const room = await world.room();
-  const id = await world.post(room);
-  await world.chat.stop();
-  world.server.timelineLimit = 1;
-  const yes = world.alice.react(room, id, '✅');
-  for (let i = 0; i < 3; i++) world.alice.say(room, 'talk');
-  await world.restart();
-  await world.until(() => world.gaps === 1);
-  expect(await world.chat.reactions(room.id, id)).toMatchObject([{ emoji: '✅', eventId: yes }]);
-  world.alice.redact(room, yes);
-  await world.until(() => world.reactions.length === 1);
-  expect(told(world.reactions)).toEqual([['taken_back', '@alice', '✅']]);
-});
-
 test('a message that is gone, or a room that the bot has left, has no reactions', async () => {
   const world = await matrixWorld();
   const room = await world.room();
@@ -186,23 +151,6 @@ test('a message that is gone, or a room that the bot has left, has no reactions'
   world.alice.kick(room);
   await world.heard();
   expect(await world.chat.reactions(room.id, id)).toBeNull();
-});
-
-test('one taken back while the message is read is not read as standing', async () => {
-  const world = await matrixWorld();
-  const room = await world.room();
-  const id = await world.post(room);
-  const yes = world.alice.react(room, id, '✅');
-  await world.until(() => world.reactions.length === 1);
-  world.server.fail({ method: 'GET', path: /\/relations\//, how: 'hold' });
-  const read = world.chat.reactions(room.id, id);
-  await world.server.until(() => world.server.held() === 1);
-  world.alice.redact(room, yes);
-  await world.until(() => world.reactions.length === 2);
-  // The next event of hers comes when the one before is dealt with.
-  await marked(world, room.id, id);
-  world.server.release();
-  expect(await read).toEqual([]);
 });
 
 test('what a redaction takes away stands in its content, or beside it', () => {

@@ -130,7 +130,7 @@ test('an upgraded room is reported once, and followed when somebody says so', as
   await world.until(() => world.replaced.length === 1);
   expect(world.replaced).toEqual([{ roomId: room.id, replacement: next.id, by: world.alice.id }]);
   world.server.fail({ path: /\/join\//, how: 502 });
-  const following = world.chat.follow(next.id);
+  const following = world.chat.follow(next.id, world.alice.id);
   await world.server.until(() => world.server.requests.some((one) => one.status === 502));
   world.alice.invite(next);
   await world.clock.sleeping(1_000);
@@ -160,8 +160,9 @@ test('only linked owners and administrators may have the bot; who is blocked may
   const { id: projectId } = await addProject(store, { created_by: owner });
   await addMember(store, projectId, { accountId: await link('member'), role: 'member' });
   await addMember(store, projectId, { accountId: await link('gone', { blocked: true }), role: 'owner' });
-  await link('admin');
-  const mayInvite = createInviters(store, ['admin']);
+  const admin = { account_id: await link('admin'), name: 'admin', since: 0 };
+  await store.db.insertInto('administrators').values(admin).execute();
+  const mayInvite = createInviters(store);
   const answers = ['owner', 'admin', 'member', 'gone', 'nobody'].map((name) =>
     mayInvite(`@${name}:localhost`),
   );

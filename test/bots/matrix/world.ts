@@ -1,4 +1,3 @@
-import '../../support/loopback-only.ts';
 import { afterEach, expect } from 'vitest';
 import type { Card, ChatHandlers, CommandEvent, ReactionEvent } from '../../../src/bots/chat.ts';
 import type { ReplacedRoom } from '../../../src/bots/matrix/listener.ts';
@@ -28,6 +27,7 @@ export interface MatrixWorld {
   /** What becomes of a reaction before it counts as dealt with. */
   onReaction: (event: ReactionEvent) => Promise<void>;
   onCommand: (event: CommandEvent) => Promise<void>;
+  onReplaced: (change: ReplacedRoom) => Promise<void>;
   start(): Promise<void>;
   /** The process ends, and another one starts on the same database. */
   restart(): Promise<void>;
@@ -69,6 +69,7 @@ export async function matrixWorld(given: { store?: Store; started?: boolean } = 
       mayInvite: async (userId) => userId === world.alice.id,
       onReplaced: async (change) => {
         world.replaced.push(change);
+        await world.onReplaced(change);
         look();
       },
     });
@@ -105,6 +106,7 @@ export async function matrixWorld(given: { store?: Store; started?: boolean } = 
     gaps: 0,
     onReaction: async () => {},
     onCommand: async () => {},
+    onReplaced: async () => {},
     start: () => world.chat.start(handlers),
     async restart() {
       await world.chat.stop();

@@ -39,6 +39,8 @@ export class FakeGateway {
   heartbeatMs = 30_000;
   /** So many connections are closed before HELLO. */
   dropBeforeHello = 0;
+  /** So many packets more than was asked for are sent again when a session is resumed. */
+  sentAgain = 0;
   /** Says nothing any more, not even to heartbeats. */
   silent = false;
   /** Close code for whoever identifies next; null: they may. */
@@ -163,7 +165,7 @@ export class FakeGateway {
     }
     this.resumed++;
     this.live.set(ws, session);
-    for (const frame of session.sent) if (frame.s > Number(seq)) this.send(ws, frame);
+    for (const frame of session.sent) if (frame.s > Number(seq) - this.sentAgain) this.send(ws, frame);
     this.event(ws, session, 'RESUMED', { _trace: [] });
   }
 

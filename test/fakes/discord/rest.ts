@@ -26,6 +26,8 @@ const MOST_REACTIONS = 20;
 /** What can be asked; `:name` is a part of the path. Anything else is unplanned. */
 const ROUTES: readonly (readonly [string, Handler])[] = [
   ['GET /gateway/bot', gatewayBot],
+  ['GET /users/@me', whoAmI],
+  ['GET /applications/@me', application],
   ['POST /users/@me/channels', openPrivateChannel],
   ['PATCH /channels/:channel', openThread],
   ['GET /channels/:channel/messages', listMessages],
@@ -34,6 +36,7 @@ const ROUTES: readonly (readonly [string, Handler])[] = [
   ['PATCH /channels/:channel/messages/:message', editMessage],
   ['DELETE /channels/:channel/messages/:message', deleteMessage],
   ['PUT /channels/:channel/messages/:message/reactions/:emoji/@me', react],
+  ['DELETE /channels/:channel/messages/:message/reactions/:emoji/:user', takeAway],
   ['GET /channels/:channel/messages/:message/reactions/:emoji', listReactions],
   ['PUT /applications/:application/commands', putCommands],
   ['POST /interactions/:interaction/:token/callback', callback],
@@ -68,6 +71,21 @@ export function answerRequest(deps: RestDeps, request: FakeRequest): Answer {
 function gatewayBot({ gatewayUrl }: RestDeps): Answer {
   const limit = { total: 1000, remaining: 1000, reset_after: 0, max_concurrency: 1 };
   return { url: gatewayUrl(), shards: 1, session_start_limit: limit };
+}
+
+function whoAmI({ world }: RestDeps): Answer {
+  return world.userJson(world.bot);
+}
+
+function application({ world }: RestDeps): Answer {
+  return {
+    id: world.bot.id,
+    name: world.bot.name,
+    flags: 0,
+    bot_public: true,
+    bot_require_code_grant: false,
+    approximate_guild_count: 1,
+  };
 }
 
 function openPrivateChannel({ world }: RestDeps, { json }: FakeRequest): Answer {
@@ -164,6 +182,25 @@ function react(
     if (message.reactions.length >= MOST_REACTIONS) refuse('tooManyReactions');
   }
   world.react(message, world.bot, emoji);
+  return null;
+}
+
+function takeAway(
+  { world }: RestDeps,
+  _request: FakeRequest,
+  channelId = '',
+  messageId = '',
+  emoji = '',
+  userId = '',
+): Answer {
+  const message = messageOf(world, channelId, messageId);
+  need(channelOf(world, channelId), 'ManageMessages');
+  const [name = '', id = null] = emoji.split(':');
+  const reaction = world.reactionOf(message, name, id);
+  const user = world.users.get(userId);
+  if (!reaction) refuse('unknownEmoji');
+  if (!user) refuse('unknownUser');
+  world.takeBack(message, user, name, id);
   return null;
 }
 

@@ -38,7 +38,8 @@ export type Right =
   | 'EmbedLinks'
   | 'AttachFiles'
   | 'AddReactions'
-  | 'ReadMessageHistory';
+  | 'ReadMessageHistory'
+  | 'ManageMessages';
 
 export interface FakeChannel {
   readonly id: string;
@@ -102,7 +103,8 @@ export class FakeWorld extends EventEmitter {
       recipient,
       archived: false,
       deleted: false,
-      missing: new Set(),
+      // As many servers have it: the bot asks for it, and can do without.
+      missing: new Set(['ManageMessages']),
     };
     this.channels.set(channel.id, channel);
     return channel;
@@ -172,8 +174,9 @@ export class FakeWorld extends EventEmitter {
     });
   }
 
-  takeBack(message: FakeMessage, user: FakeUser, name: string): void {
-    const reaction = this.reactionOf(message, name, null);
+  /** Nobody is told whether they did it themselves. */
+  takeBack(message: FakeMessage, user: FakeUser, name: string, id: string | null = null): void {
+    const reaction = this.reactionOf(message, name, id);
     if (!reaction?.users.includes(user)) return;
     reaction.users.splice(reaction.users.indexOf(user), 1);
     this.dropEmpty(message);

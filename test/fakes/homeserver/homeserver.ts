@@ -43,6 +43,7 @@ export interface Homeserver extends Pick<State, 'limiter' | 'media' | 'accountDa
   version: RoomVersion;
   encryptsDirect: boolean;
   timelineLimit: number | null;
+  historyFrom: number;
   mostUpload: number;
   tellsAge: boolean;
   person(name: string, displayname?: string): Person;
@@ -94,6 +95,7 @@ export async function startHomeserver(clock: Clock): Promise<Homeserver> {
     version: '10',
     encryptsDirect: false,
     timelineLimit: null,
+    historyFrom: 0,
     mostUpload: 50_000_000,
     revoked: false,
     tellsAge: true,

@@ -1,7 +1,7 @@
 import { alone, type Json, Refused, type StoredEvent } from './events.ts';
 import type { Limiter } from './limiter.ts';
 import { createRoom, type Room, type RoomVersion, type World } from './room.ts';
-import { positionOf, syncAnswer } from './sync.ts';
+import { positionOf, syncAnswer, tokenAt } from './sync.ts';
 
 /** What the homeserver knows. */
 export interface State extends World {
@@ -20,6 +20,8 @@ export interface State extends World {
   encryptsDirect: boolean;
   /** Of a timeline, whatever the filter says. */
   timelineLimit: number | null;
+  /** Everything before was deleted from the homeserver, but rooms' state. */
+  historyFrom: number;
   /** Says how old events are. */
   tellsAge: boolean;
   /** The bot's token is no longer good. */
@@ -64,6 +66,7 @@ const ROUTES: readonly [string, string, Handler][] = [
   ['PUT', `${V3}/rooms/*/send/*/*`, send],
   ['PUT', `${V3}/rooms/*/redact/*/*`, redact],
   ['GET', `${V3}/rooms/*/event/*`, readEvent],
+  ['GET', `${V3}/rooms/*/messages`, messages],
   ['GET', `${V3}/rooms/*/state/*/*`, readState],
   ['GET', `${V3}/rooms/*/state/*/`, readState],
   ['GET', `${V3}/rooms/*/joined_members`, joinedMembers],
@@ -273,6 +276,32 @@ function joinedMembers(state: State, { userId }: Call, [roomId = '']: string[]) 
           { avatar_url: null, display_name: room.state('m.room.member', one)?.content.displayname },
         ]),
     ),
+  };
+}
+
+/** Backwards, from a place or from the end. Who asks until there is no `end` has everything. */
+function messages(state: State, call: Call, [roomId = '']: string[]) {
+  const { query, userId, token } = call;
+  const room = roomOf(state, roomId, userId);
+  if (query.get('dir') !== 'b') throw new Error('only backwards');
+  const filter = JSON.parse(query.get('filter') ?? '{}') as { types?: string[]; not_senders?: string[] };
+  const from = positionOf(query.get('from')) ?? state.position;
+  const to = positionOf(query.get('to')) ?? 0;
+  const page = room.events
+    .filter((one) => one.position <= from && one.position > to && one.position > state.historyFrom)
+    .filter((one) => filter.types?.includes(one.type) ?? true)
+    .filter((one) => !filter.not_senders?.includes(one.sender))
+    .slice(-Math.min(100, Number(query.get('limit') ?? 10)))
+    .reverse();
+  const last = page.at(-1);
+  const start = query.get('from') ?? tokenAt(state.position);
+  if (!last) return { chunk: [], start };
+  return {
+    chunk: page.map((one) =>
+      alone(one, { now: state.now(), token, membership: room.membershipAt(userId, one.position) }),
+    ),
+    start,
+    end: `t${last.position - 1}-${last.position - 1}_0_0_0_0_0_0_0_0_0`,
   };
 }
 
