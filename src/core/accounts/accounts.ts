@@ -1,12 +1,14 @@
 import { createHmac } from 'node:crypto';
 import type { Clock } from '../platform/clock.ts';
-import { VisavisError } from '../platform/errors.ts';
+import { assertWritable } from '../platform/read-only.ts';
 import type { Store, Trx } from '../store/store.ts';
 import type { Tokens } from '../wiki/oauth.ts';
 import type { Profile } from '../wiki/oauth-profile.ts';
 import type { UserInfo } from '../wiki/userinfo.ts';
+import { grantAdmin } from './admins.ts';
 import { barOf, barWords, type EligibilityRules, OPEN_TO_ALL } from './eligibility.ts';
 import type { Fernet } from './fernet.ts';
+import { assertInGoodStanding } from './good-standing.ts';
 import { storeTokens } from './tokens.ts';
 
 export interface Account {
@@ -24,6 +26,8 @@ export interface AccountDeps {
   readonly fernet: Fernet;
   /** Who may take part; everybody when nothing is given. */
   readonly rules?: EligibilityRules;
+  /** VISAVIS_ADMINS; nobody gets the right when nothing is given. */
+  readonly admins?: readonly string[];
 }
 
 /** How an account stands on the wiki with the files; the profile tells that of the wiki with the OAuth endpoints. */
@@ -37,7 +41,7 @@ export async function signIn(
   deps: AccountDeps,
   { profile, tokens, standing }: { profile: Profile; tokens: Tokens; standing?: Standing | null },
 ): Promise<Account> {
-  const { store, clock, secret, fernet, rules } = deps;
+  const { store, clock, secret, fernet, rules, admins = [] } = deps;
   const now = clock.now();
   return store.transaction(async (trx) => {
     const account = await keepAccount(store, trx, {
@@ -48,6 +52,7 @@ export async function signIn(
       ...(rules ? { rules } : {}),
     });
     await storeTokens(trx, fernet, account.id, tokens);
+    await grantAdmin(trx, admins, account, now);
     return account;
   });
 }
@@ -122,23 +127,14 @@ export async function accountById(store: Store, id: number): Promise<Account | n
     : null;
 }
 
-/** Throws `forbidden` when the account is blocked on the wiki, or does not meet the operator's rules: it may look. */
+/**
+ * Inside the transaction that changes something: whether the account may take part.
+ * @throws VisavisError `forbidden` when it is blocked on the wiki or does not meet the operator's rules, `read_only`
+ * while nobody may: it may look
+ */
 export async function assertNotBlocked(trx: Trx, accountId: number): Promise<void> {
-  const row = await trx
-    .selectFrom('account_profiles')
-    .select(['blocked', 'barred'])
-    .where('account_id', '=', accountId)
-    .executeTakeFirst();
-  if (!row) throw new VisavisError('not_signed_in', 'Please sign in with your Wikimedia account first.');
-  if (row.blocked === 1) {
-    throw new VisavisError(
-      'forbidden',
-      'Your account is blocked on the wiki, so you can look but not take part.',
-    );
-  }
-  if (row.barred !== null) {
-    throw new VisavisError('forbidden', `You can look but not take part here: ${row.barred}.`);
-  }
+  await assertWritable(trx);
+  await assertInGoodStanding(trx, accountId);
 }
 
 /** Keyed, so that a copy of the database alone does not tell whose votes these are. */

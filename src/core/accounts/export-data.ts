@@ -1,3 +1,4 @@
+import { type ExportedSources, exportSources } from '../origins/export.ts';
 import type { Clock } from '../platform/clock.ts';
 import { VisavisError } from '../platform/errors.ts';
 import type { Answer, Millis } from '../store/schema.ts';
@@ -38,6 +39,10 @@ export interface AccountExport {
   /** Answers to questions that were asked to see who looks. */
   readonly checks: readonly Record<string, unknown>[];
   readonly skips: readonly Record<string, unknown>[];
+  /** Boxes that the account drew, drew anew or withdrew. */
+  readonly boxes: readonly Record<string, unknown>[];
+  /** Origins that the account allowed data from, its passkeys, and what was blocked for it. */
+  readonly dataSources: ExportedSources;
   /** What the linked chat names put below the bot's posts. */
   readonly reactions: readonly Record<string, unknown>[];
   readonly runs: readonly Record<string, unknown>[];
@@ -76,6 +81,8 @@ export async function exportAccount(
     votes: await votes(store, accountId),
     checks: await checks(store, accountId),
     skips: await skips(store, accountId),
+    boxes: await boxes(store, accountId),
+    dataSources: await exportSources(store, accountId),
     reactions: await reactions(store, accountId),
     runs: await runs(store, accountId),
     log: await log(store, accountId),
@@ -178,6 +185,22 @@ async function skips({ db }: Store, accountId: number) {
     project: row.project_id,
     face: row.face_id,
     person: row.person,
+  }));
+}
+
+async function boxes({ db }: Store, accountId: number) {
+  const rows = await db
+    .selectFrom('face_boxes')
+    .select(['done_at', 'project_id', 'face_id', 'act', 'x', 'y', 'w', 'h'])
+    .where('account_id', '=', accountId)
+    .orderBy('id')
+    .execute();
+  return rows.map((row) => ({
+    at: iso(row.done_at),
+    project: row.project_id,
+    face: row.face_id,
+    act: row.act,
+    box: [row.x, row.y, row.w, row.h],
   }));
 }
 

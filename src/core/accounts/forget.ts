@@ -1,14 +1,17 @@
+import { eraseDataSources } from '../origins/erase.ts';
 import { audit } from '../platform/audit.ts';
+import { assertWritable } from '../platform/read-only.ts';
 import type { Trx } from '../store/store.ts';
 import type { LinkDeps } from './linking.ts';
 
 /**
  * Deletes what can identify a person: identities, tokens, sessions and the profile with the name. Votes and
  * audit entries keep the opaque member key; the keyed hash of the central id stays, so that nobody votes twice
- * by leaving and coming back (PRODUCT C1).
+ * by leaving and coming back (PRODUCT C1). @throws VisavisError `read_only`
  */
 export async function forgetAccount({ store, clock }: LinkDeps, accountId: number): Promise<void> {
   await store.transaction(async (trx) => {
+    await assertWritable(trx);
     const links = await trx
       .selectFrom('identities')
       .select(['platform', 'external_id'])
@@ -32,6 +35,8 @@ export async function forgetAccount({ store, clock }: LinkDeps, accountId: numbe
     await trx.deleteFrom('identities').where('account_id', '=', accountId).execute();
     await trx.deleteFrom('account_tokens').where('account_id', '=', accountId).execute();
     await trx.deleteFrom('sessions').where('account_id', '=', accountId).execute();
+    await trx.deleteFrom('administrators').where('account_id', '=', accountId).execute();
+    await eraseDataSources(store, trx, accountId, clock.now());
     await trx.deleteFrom('account_profiles').where('account_id', '=', accountId).execute();
     await trx
       .updateTable('accounts')

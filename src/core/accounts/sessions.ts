@@ -11,6 +11,8 @@ const pendingSignIn = z.object({ state: z.string(), codeVerifier: z.string(), ne
 
 const sessionData = z.object({
   accountId: z.number().int().positive().optional(),
+  /** When the account signed in, in this session. */
+  signedInAt: z.number().int().optional(),
   /** The CSRF token of this session's forms. */
   csrf: z.string().optional(),
   signIn: pendingSignIn.optional(),

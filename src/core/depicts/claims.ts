@@ -142,6 +142,7 @@ export async function isAgreed(store: Store, claim: Claim): Promise<boolean> {
     .where('files.page_id', '=', claim.page_id)
     .where('verdicts.person', 'in', [claim.person, ...(await otherNames(store, claim.person))])
     .where('verdicts.verdict', '=', 'match')
+    .where('faces.withdrawn_at', 'is', null)
     .limit(1)
     .executeTakeFirst();
   return row !== undefined;

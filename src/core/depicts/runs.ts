@@ -173,7 +173,7 @@ export async function requestStop(deps: RunDeps, args: { runId: number; accountI
 
 /** A run that waits for its account's link is taken up again. */
 export async function resumeRun(deps: RunDeps, args: { runId: number; accountId: number }): Promise<void> {
-  const { store, nudges } = deps;
+  const { store, clock, nudges } = deps;
   await store.transaction(async (trx) => {
     const run = await trx
       .selectFrom('runs')
@@ -189,6 +189,12 @@ export async function resumeRun(deps: RunDeps, args: { runId: number; accountId:
       .set({ state: 'waiting', reason: null, retry_at: null })
       .where('id', '=', args.runId)
       .execute();
+    await audit(store, trx, {
+      at: clock.now(),
+      accountId: args.accountId,
+      action: 'run resumed',
+      subject: `run ${args.runId}`,
+    });
   });
   nudges.nudge('work');
 }

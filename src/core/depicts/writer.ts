@@ -1,6 +1,7 @@
 import type { Clock } from '../platform/clock.ts';
 import { describeError, VisavisError } from '../platform/errors.ts';
 import type { Log } from '../platform/log.ts';
+import { type Metrics, measured, noMetrics } from '../platform/metrics.ts';
 import type { Nudges } from '../platform/nudges.ts';
 import { assertLease, type Lease, releaseLease, renewLease, takeLease } from '../store/leases.ts';
 import type { RunState } from '../store/schema.ts';
@@ -28,6 +29,7 @@ export interface WriterDeps {
   readonly nudges: Nudges;
   readonly log: Log;
   readonly workerId: string;
+  readonly metrics?: Metrics;
   /** Ceiling for each account; null: as fast as the wiki answers. */
   readonly editsPerMinute: number | null;
   /** For tests of sudden death alone: the writer waits here, so that it can be killed at a known place. */
@@ -164,6 +166,9 @@ async function workThrough(deps: WriterDeps, lease: Lease, run: Run, signal?: Ab
   const { account } = run;
   if (account === null) return finish(deps, lease, run, 'failed', 'its account is not known here any more');
   await deps.unsafeTestHook?.('taken up');
+  const count = (seconds: number, error: string | null) =>
+    (deps.metrics ?? noMetrics).step('write', seconds, error);
+  const kindOf = (error: unknown) => describeError(error).code;
   const work: Work = {
     store,
     clock,
@@ -191,7 +196,7 @@ async function workThrough(deps: WriterDeps, lease: Lease, run: Run, signal?: Ab
       if (await stopRequested(store, run.id)) return finish(deps, lease, run, 'stopped');
       if (!(await renewLease(store, lease, clock.now(), LEASE_MS))) return;
       try {
-        await workOn(work, claim, read.get(claim.page_id));
+        await measured(count, () => workOn(work, claim, read.get(claim.page_id)), kindOf);
       } catch (error) {
         // The checks above say why.
         if (error instanceof Interrupted) break;

@@ -24,31 +24,49 @@ export const CANDIDATES = [0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7];
 /** Verdicts looked at: the newest of each kind. Enough to tell, and quick enough for a page. */
 const MOST = 200;
 
+/** A face that people have decided, measured as the matcher would have measured it before. */
+export interface DecidedDistance {
+  readonly isPerson: boolean;
+  /** Mean Euclidean distance to the nearest other examples of the person. Lower is nearer. */
+  readonly distance: number;
+  /** A rejected face is nearer still: then it would not have been suggested at any threshold. */
+  readonly rejectedNearer: boolean;
+}
+
 /**
- * What each threshold would have got right so far: every face that people decided is measured against the other
- * examples of its person, as the matcher does it, without itself. Null while there are fewer than three confirmed
- * faces to measure.
+ * The newest decided faces of a project, each measured against the other examples of its person, as the matcher does
+ * it, without itself. Empty when nothing can be measured: no examples yet, or their embeddings are deleted.
  */
-export async function adviseThreshold(store: Store, projectId: number): Promise<Advice | null> {
+export async function decidedDistances(store: Store, projectId: number): Promise<DecidedDistance[]> {
   const decided = ofOneModel(await decidedFaces(store, projectId));
-  const measured: { isPerson: boolean; distance: number }[] = [];
+  const measured: DecidedDistance[] = [];
   for (const own of Map.groupBy(decided, (face) => face.person).values()) {
     const examples = own.filter((face) => face.isPerson && isExample(face.quality));
     const rejected = own.filter((face) => !face.isPerson && isExample(face.quality));
     const decidedByPeople = own.filter((face) => face.byPeople && face.heightPx >= SMALLEST_FACE_PX);
     for (const face of decidedByPeople) {
       const near = meanOfNearest(face, examples);
-      const nearer = rejected.some((other) => other !== face && distance(face.vector, other.vector) <= near);
-      // A rejected face that is nearer keeps it from being suggested at any threshold.
-      if (Number.isFinite(near)) {
-        measured.push({ isPerson: face.isPerson, distance: nearer ? Number.POSITIVE_INFINITY : near });
-      }
+      if (!Number.isFinite(near)) continue;
+      const rejectedNearer = rejected.some(
+        (other) => other !== face && distance(face.vector, other.vector) <= near,
+      );
+      measured.push({ isPerson: face.isPerson, distance: near, rejectedNearer });
     }
   }
+  return measured;
+}
+
+/** What each threshold would have got right so far. Null while there are fewer than three confirmed faces to measure. */
+export async function adviseThreshold(store: Store, projectId: number): Promise<Advice | null> {
+  return adviceFrom(await decidedDistances(store, projectId));
+}
+
+/** As above, of faces that are measured already. */
+export function adviceFrom(measured: readonly DecidedDistance[]): Advice | null {
   const faces = measured.filter((one) => one.isPerson).length;
   if (faces < 3) return null;
   const thresholds = CANDIDATES.map((threshold): ThresholdAdvice => {
-    const suggested = measured.filter((one) => one.distance < threshold);
+    const suggested = measured.filter((one) => !one.rejectedNearer && one.distance < threshold);
     const right = suggested.filter((one) => one.isPerson).length;
     return { threshold, right, wrong: suggested.length - right };
   });
@@ -92,6 +110,7 @@ async function decidedFaces(store: Store, projectId: number): Promise<DecidedFac
       ])
       .where('verdicts.project_id', '=', projectId)
       .where('verdicts.verdict', '=', verdict)
+      .where('faces.withdrawn_at', 'is', null)
       .orderBy('verdicts.changed_at', 'desc')
       .orderBy('verdicts.face_id')
       .limit(MOST)

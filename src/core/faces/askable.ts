@@ -26,7 +26,8 @@ export interface AskableOptions {
  */
 export function askableFaces(trx: Trx, projectId: number, options: AskableOptions, some?: readonly number[]) {
   const closed: QuestionState[] = options.resting ? ['withdrawn'] : ['withdrawn', 'resting'];
-  // SQLite does not change the order of a cross join: without it, it begins with all faces of the project.
+  // SQLite does not change the order of a cross join: without it, it begins with all faces of the project, and below
+  // with all its questions and verdicts, for every face.
   const faces = some
     ? trx.selectFrom('faces').crossJoin('project_files').where('faces.id', 'in', some)
     : trx.selectFrom('project_files').innerJoin('faces', 'faces.file_id', 'project_files.file_id');
@@ -38,13 +39,15 @@ export function askableFaces(trx: Trx, projectId: number, options: AskableOption
       .select(['faces.id as faceId', 'faces.file_id as fileId', 'faces.x', 'project_persons.person'])
       .where('project_files.project_id', '=', projectId)
       .where('files.state', '=', 'detected')
+      .where('faces.withdrawn_at', 'is', null)
       // One person after the other: a "no" moves on to the next likely one.
       .where(({ not, exists, selectFrom }) =>
         not(
           exists(
             selectFrom('question_faces')
-              .innerJoin('questions', 'questions.id', 'question_faces.question_id')
+              .crossJoin('questions')
               .select('questions.id')
+              .whereRef('questions.id', '=', 'question_faces.question_id')
               .whereRef('question_faces.face_id', '=', 'faces.id')
               .where('questions.project_id', '=', projectId)
               .where('questions.purpose', '=', 'ask')
@@ -66,9 +69,11 @@ export function askableFaces(trx: Trx, projectId: number, options: AskableOption
         not(
           exists(
             selectFrom('faces as asked')
-              .innerJoin('question_faces', 'question_faces.face_id', 'asked.id')
-              .innerJoin('questions', 'questions.id', 'question_faces.question_id')
+              .crossJoin('question_faces')
+              .crossJoin('questions')
               .select('questions.id')
+              .whereRef('question_faces.face_id', '=', 'asked.id')
+              .whereRef('questions.id', '=', 'question_faces.question_id')
               .whereRef('asked.file_id', '=', 'faces.file_id')
               .whereRef('questions.person', '=', 'project_persons.person')
               .where('questions.project_id', '=', projectId)
@@ -101,8 +106,9 @@ export function askableFaces(trx: Trx, projectId: number, options: AskableOption
         not(
           exists(
             selectFrom('faces as other')
-              .innerJoin('verdicts', 'verdicts.face_id', 'other.id')
+              .crossJoin('verdicts')
               .select('verdicts.face_id')
+              .whereRef('verdicts.face_id', '=', 'other.id')
               .whereRef('other.file_id', '=', 'faces.file_id')
               .whereRef('verdicts.person', '=', 'project_persons.person')
               .where('verdicts.project_id', '=', projectId)

@@ -30,6 +30,7 @@ export async function settleBootstrap(store: Store, projectId: number, now: numb
       ])
       .where('project_files.project_id', '=', projectId)
       .where('project_files.depicts', 'is not', null)
+      .where('faces.withdrawn_at', 'is', null)
       .groupBy(['project_files.file_id', 'project_files.depicts'])
       .execute();
     const match = { verdict: 'match', source: 'bootstrap', changed_at: now } as const;

@@ -12,20 +12,22 @@ const MOST = 500;
 
 /** Crops for the web site, made in the detector's process and kept in memory while they are looked at. */
 export function createCrops(deps: { store: Store; pictures: Pictures; detector: Detector }): CropCache {
-  const kept = new Map<number, Promise<{ bytes: Uint8Array; type: string } | null>>();
+  const kept = new Map<string, Promise<{ bytes: Uint8Array; type: string } | null>>();
   return {
     async crop(faceId) {
-      // Also of one that is kept: its project may be deleted since, or the file blocked.
-      if (!(await isShown(deps.store, faceId))) {
-        kept.delete(faceId);
+      // Also of one that is kept: its project may be deleted since, the file blocked, or the box drawn anew.
+      const boxNumber = await shownBox(deps.store, faceId);
+      if (boxNumber === null) {
+        for (const key of kept.keys()) if (key.startsWith(`${faceId} `)) kept.delete(key);
         return null;
       }
-      const known = kept.get(faceId);
+      const key = `${faceId} ${boxNumber}`;
+      const known = kept.get(key);
       if (known) return known;
       const made = makeCrop(deps, faceId).catch(() => null);
-      kept.set(faceId, made);
+      kept.set(key, made);
       void made.then((crop) => {
-        if (crop === null) kept.delete(faceId);
+        if (crop === null) kept.delete(key);
       });
       const oldest = kept.keys().next().value;
       if (kept.size > MOST && oldest !== undefined) kept.delete(oldest);
@@ -34,18 +36,19 @@ export function createCrops(deps: { store: Store; pictures: Pictures; detector: 
   };
 }
 
-/** Is the face in a file of a project that people can see? */
-async function isShown(store: Store, faceId: number): Promise<boolean> {
+/** Which box the face has; null: it is in no file of a project that people can see, or was withdrawn. */
+async function shownBox(store: Store, faceId: number): Promise<number | null> {
   const row = await store.db
     .selectFrom('faces')
     .innerJoin('project_files', 'project_files.file_id', 'faces.file_id')
     .innerJoin('projects', 'projects.id', 'project_files.project_id')
-    .select('projects.id')
+    .select('box_number')
     .where('faces.id', '=', faceId)
+    .where('withdrawn_at', 'is', null)
     .where('projects.state', '!=', 'deleted')
     .limit(1)
     .executeTakeFirst();
-  return row !== undefined;
+  return row?.box_number ?? null;
 }
 
 async function makeCrop(

@@ -1,6 +1,7 @@
 import type { Clock } from '../platform/clock.ts';
 import { describeError, type ErrorCode } from '../platform/errors.ts';
 import type { Log } from '../platform/log.ts';
+import { type Metrics, noMetrics, secondsSince } from '../platform/metrics.ts';
 import type { Nudges } from '../platform/nudges.ts';
 import { projectsChanged } from '../projects/changes.ts';
 import { assertFileLease, claimFiles, type FileLease } from '../store/leases.ts';
@@ -22,6 +23,7 @@ export interface DetectionDeps {
   readonly nudges: Nudges;
   readonly log: Log;
   readonly workerId: string;
+  readonly metrics?: Metrics;
 }
 
 /** Longer than a download and a detection with all their repetitions can take. */
@@ -72,7 +74,8 @@ export function detectorRests({ detector, clock }: Pick<DetectionDeps, 'detector
 }
 
 async function detectFile(deps: DetectionDeps, lease: FileLease): Promise<void> {
-  const { store, pictures, detector, log, nudges } = deps;
+  const { store, pictures, detector, log, nudges, metrics = noMetrics } = deps;
+  const began = performance.now();
   const file = await store.db
     .selectFrom('files')
     .select(['id', 'page_id', 'title', 'sha1', 'mime', 'width', 'height', 'thumb_url', 'attempts'])
@@ -86,7 +89,9 @@ async function detectFile(deps: DetectionDeps, lease: FileLease): Promise<void> 
     await keepFaces(deps, lease, file.sha1, detection.model, faces);
     log.info({ file: file.title, faces: faces.length }, 'faces found');
     nudges.nudge('posts');
+    metrics.step('detect', secondsSince(began), null);
   } catch (error) {
+    metrics.step('detect', secondsSince(began), describeError(error).code);
     await keepFailure(deps, lease, file, error);
   }
 }
@@ -136,7 +141,14 @@ async function keepFaces(
     }
     await trx
       .updateTable('files')
-      .set({ state: 'detected', detected_at: now, reason: null, lease_owner: null, lease_expires_at: null })
+      .set({
+        state: 'detected',
+        detected_at: now,
+        reason: null,
+        failure: null,
+        lease_owner: null,
+        lease_expires_at: null,
+      })
       .where('id', '=', file.id)
       .execute();
     await projectsChanged(trx, file.id);
@@ -160,7 +172,7 @@ async function dropOldFaces(trx: Trx, fileId: number): Promise<void> {
     .execute();
   const ids = old.map((row) => row.id);
   if (ids.length === 0) return;
-  for (const table of ['embeddings', 'suggestions', 'verdicts'] as const) {
+  for (const table of ['embeddings', 'face_boxes', 'suggestions', 'verdicts'] as const) {
     await trx.deleteFrom(table).where('face_id', 'in', ids).execute();
   }
   await trx.deleteFrom('faces').where('id', 'in', ids).execute();
@@ -187,6 +199,7 @@ async function keepFailure(
     .set({
       ...(final ? { state: 'set_aside' as const } : { retry_at: clock.now() + pause }),
       reason: message,
+      failure: code,
       lease_owner: null,
       lease_expires_at: null,
     })

@@ -49,8 +49,8 @@ export type Drawing =
   /** The face alone, square, with some room around it; `size` is the side in pixels. */
   | { readonly kind: 'crop'; readonly picture: Uint8Array; readonly box: Box; readonly size: number }
   /**
-   * A question about one file: the whole picture with numbered boxes; when there is one mark, an enlarged
-   * crop of that face stands beside it; the person's portrait stands beside it when there is one.
+   * A question about one file: the whole picture with numbered boxes, and each marked face enlarged below it or
+   * beside it, with the person's portrait when there is one.
    */
   | {
       readonly kind: 'question';

@@ -17,8 +17,8 @@ const PARTS = 4;
 const RETRY_MS = 30 * 60_000;
 
 /**
- * Makes the embeddings that are missing: of faces that were found by another model, or while no project wanted
- * matching. The boxes stay, so verdicts and votes stay too. What another model made of these faces is deleted:
+ * Makes the embeddings that are missing: of faces that people drew, that were found by another model, or while no
+ * project wanted matching. The boxes stay, so verdicts and votes stay too. What another model made of these faces is deleted:
  * it can be compared with nothing any more.
  * @returns whether there was something to do
  */
@@ -92,6 +92,7 @@ function isMissing(eb: FaceAndFile, model: string) {
   return eb.and([
     eb('files.state', '=', 'detected'),
     eb('faces.sha1', '=', eb.ref('files.sha1')),
+    eb('faces.withdrawn_at', 'is', null),
     eb.or([eb('files.embed_failed_model', 'is', null), eb('files.embed_failed_model', '!=', model)]),
     eb.not(
       eb.exists(
@@ -130,24 +131,21 @@ async function embedFile(deps: DetectionDeps, lease: Lease, file: FileRow): Prom
   const { store, pictures, detector, log, clock } = deps;
   const faces = await store.db
     .selectFrom('faces')
-    .select(['id', 'x', 'y', 'w', 'h'])
+    .innerJoin('files', 'files.id', 'faces.file_id')
+    .select(['faces.id', 'x', 'y', 'w', 'h', 'box_number'])
     .where('file_id', '=', file.id)
-    .where('sha1', '=', file.sha1)
-    .orderBy('id')
+    .where('faces.sha1', '=', file.sha1)
+    .where((eb) => isMissing(eb, detector.model))
+    .orderBy('faces.id')
     .execute();
+  if (faces.length === 0) return;
   try {
     const picture = await pictures.download(file.thumb_url);
     const boxes = faces.map(({ x, y, w, h }) => [x, y, w, h] as const);
     const detection = await detector.detect(picture, { embed: true, boxes });
     const known = await lookCloser(deps, file, detection);
-    await keepEmbeddings(
-      deps,
-      lease,
-      file,
-      faces.map(({ id }) => id),
-      known,
-    );
-    log.info({ file: file.title, faces: faces.length, model: detector.model }, 'faces embedded again');
+    await keepEmbeddings(deps, lease, file, faces, known);
+    log.info({ file: file.title, faces: faces.length, model: detector.model }, 'faces embedded');
   } catch (error) {
     const { code, message } = describeError(error);
     const final = FINAL.includes(code);
@@ -165,20 +163,23 @@ async function keepEmbeddings(
   { store, detector }: DetectionDeps,
   lease: Lease,
   file: FileRow,
-  ids: readonly number[],
+  faces: readonly { readonly id: number; readonly box_number: number }[],
   known: readonly KnownFace[],
 ): Promise<void> {
   await store.transaction(async (trx) => {
     await assertLease(store, trx, lease);
     for (const [i, { face, seen }] of known.entries()) {
-      const id = ids[i];
-      if (id === undefined || !face.embedding) continue;
-      // Somebody may have deleted the face, or drawn it anew, while the picture was looked at.
+      const asked = faces[i];
+      if (asked === undefined || !face.embedding) continue;
+      const { id, box_number } = asked;
+      // Somebody may have deleted the face, withdrawn it or drawn it anew, while the picture was looked at.
       const there = await trx
         .updateTable('faces')
         .set({ quality: face.quality, seen_width: seen.width, seen_height: seen.height })
         .where('id', '=', id)
         .where('sha1', '=', file.sha1)
+        .where('box_number', '=', box_number)
+        .where('withdrawn_at', 'is', null)
         .executeTakeFirst();
       if (there.numUpdatedRows === 0n) continue;
       await trx.deleteFrom('embeddings').where('face_id', '=', id).execute();

@@ -6,6 +6,7 @@ import type { Answer } from '../store/schema.ts';
 import type { Store } from '../store/store.ts';
 import type { Box } from './detector.ts';
 import { nextQuestion } from './next.ts';
+import { fileOfFace, type PictureFace, type PictureFile, pictureFaces, pictureFile } from './picture.ts';
 
 /** What one page of the site asks: about one face, or which of several faces of one file it is. */
 export interface AskedFaces {
@@ -16,27 +17,19 @@ export interface AskedFaces {
   readonly faceIds: readonly number[];
 }
 
+/** What the address of a crop names: a box that was drawn anew has another one. */
+export type CropOf = Pick<PictureFace, 'faceId' | 'boxNumber'>;
+
 /** Everything that the page shows about it. */
 export interface ReviewView extends AskedFaces {
   readonly label: string;
   readonly description: string;
   readonly portraitUrl: string | null;
   /** Up to three faces that are confirmed to be the person. */
-  readonly examples: readonly number[];
-  readonly file: {
-    readonly id: number;
-    readonly title: string;
-    readonly pageUrl: string;
-    readonly author: string;
-    readonly licence: string;
-    readonly licenceUrl: string | null;
-    /** At most 1280 px wide. */
-    readonly pictureUrl: string;
-    /** Pixels of the original; the picture has the same shape. */
-    readonly width: number;
-    readonly height: number;
-  };
-  readonly faces: readonly { readonly faceId: number; readonly box: Box }[];
+  readonly examples: readonly CropOf[];
+  readonly file: PictureFile;
+  /** In the order of their numbers. */
+  readonly faces: readonly PictureFace[];
   /** Boxes of the file's other faces. */
   readonly others: readonly Box[];
 }
@@ -86,18 +79,8 @@ export async function reviewView(
     .executeTakeFirst();
   const file = row && (await fileOf(store, projectId, faceIds[0] ?? 0));
   if (!file) return null;
-  const inFile = await store.db
-    .selectFrom('faces')
-    .select(['id', 'x', 'y', 'w', 'h'])
-    .where('file_id', '=', file.id)
-    .orderBy('x')
-    .orderBy('id')
-    .execute();
-  const boxes = new Map(inFile.map(({ id, x, y, w, h }) => [id, [x, y, w, h] as const]));
-  const faces = faceIds.flatMap((faceId) => {
-    const box = boxes.get(faceId);
-    return box ? [{ faceId, box }] : [];
-  });
+  const inFile = await pictureFaces(store.db, file.id);
+  const faces = faceIds.flatMap((faceId) => inFile.find((face) => face.faceId === faceId) ?? []);
   if (faces.length !== faceIds.length || new Set(faceIds).size !== faceIds.length) return null;
   return {
     ...asked,
@@ -107,24 +90,13 @@ export async function reviewView(
     examples: await examplesOf(store, projectId, person, faceIds),
     file,
     faces,
-    others: [...boxes].flatMap(([id, box]) => (faceIds.includes(id) ? [] : [box])),
+    others: inFile.filter((face) => !faces.includes(face)).map((face) => face.box),
   };
 }
 
-async function fileOf(store: Store, projectId: number, faceId: number): Promise<ReviewView['file'] | null> {
-  const row = await store.db
-    .selectFrom('faces')
-    .innerJoin('files', 'files.id', 'faces.file_id')
-    .innerJoin('project_files', 'project_files.file_id', 'files.id')
-    .select(['files.id', 'title', 'page_url', 'author', 'licence', 'licence_url', 'thumb_url'])
-    .select(['width', 'height'])
-    .where('faces.id', '=', faceId)
-    .where('project_files.project_id', '=', projectId)
-    .where('files.state', '=', 'detected')
-    .executeTakeFirst();
-  if (!row) return null;
-  const { page_url: pageUrl, licence_url: licenceUrl, thumb_url: pictureUrl, ...file } = row;
-  return { ...file, pageUrl, licenceUrl, pictureUrl };
+async function fileOf(store: Store, projectId: number, faceId: number): Promise<PictureFile | null> {
+  const fileId = await fileOfFace(store, faceId);
+  return fileId === null ? null : pictureFile(store, projectId, fileId);
 }
 
 async function examplesOf(
@@ -132,10 +104,11 @@ async function examplesOf(
   projectId: number,
   person: string,
   without: readonly number[],
-): Promise<number[]> {
+): Promise<CropOf[]> {
   const rows = await store.db
     .selectFrom('verdicts')
-    .select('face_id')
+    .innerJoin('faces', 'faces.id', 'verdicts.face_id')
+    .select(['face_id', 'box_number'])
     .where('project_id', '=', projectId)
     .where('person', '=', person)
     .where('verdict', '=', 'match')
@@ -143,7 +116,7 @@ async function examplesOf(
     .orderBy('changed_at', 'desc')
     .limit(EXAMPLES)
     .execute();
-  return rows.map((row) => row.face_id);
+  return rows.map((row) => ({ faceId: row.face_id, boxNumber: row.box_number }));
 }
 
 /**
@@ -207,6 +180,47 @@ export async function answerForReview(
     questionId,
     platform: 'web',
   });
+}
+
+/**
+ * Somebody drew a face on the page and says who it is: one answer. A face that is the person means that the others
+ * which were asked about are not, as with a number (PRODUCT C4). The same again changes nothing.
+ * @param args.asked what the page asked meanwhile; null: nothing
+ * @throws VisavisError `not_found`, `forbidden`
+ */
+export async function answerWithDrawn(
+  deps: VoteDeps,
+  args: { projectId: number; accountId: number; faceId: number; person: string; asked: AskedFaces | null },
+): Promise<void> {
+  const { projectId, accountId, faceId, person, asked } = args;
+  const isAnswered = asked?.person === person && !(await isNoVote(deps.store, projectId, asked));
+  const fileId = await fileOfFace(deps.store, faceId);
+  const inFile = fileId === null ? [] : await pictureFaces(deps.store.db, fileId);
+  const others = isAnswered ? asked.faceIds.filter((id) => id !== faceId) : [];
+  await castBallot(deps, {
+    projectId,
+    accountId,
+    answers: [
+      { faceId, person, answer: 'yes' },
+      ...others
+        .filter((id) => inFile.some((face) => face.faceId === id))
+        .map((id) => ({ faceId: id, person, answer: 'no' as const })),
+    ],
+    questionId: isAnswered ? asked.questionId : null,
+    platform: 'web',
+  });
+}
+
+/** Answers to a check are no votes, and one that is not the project's is no question. */
+async function isNoVote(store: Store, projectId: number, asked: AskedFaces): Promise<boolean> {
+  if (await isMadeUp(store, projectId, asked)) return true;
+  if (asked.questionId === null) return false;
+  const question = await store.db
+    .selectFrom('questions')
+    .select('purpose')
+    .where('id', '=', asked.questionId)
+    .executeTakeFirst();
+  return question?.purpose === 'check';
 }
 
 /** The question comes from a browser: it must be about this project, this person and these faces. */

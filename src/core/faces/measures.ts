@@ -65,12 +65,14 @@ const FAR = 1e30;
  */
 export async function measure(job: MeasureJob, multiply: Multiply): Promise<Measured> {
   const { faces, dims, rows, sets, barred } = job;
-  const { right, starts, ends } = columnsOf(job);
-  const columns = right.length / (dims + 1);
   const set = new Int32Array(rows.length).fill(-1);
   const mean = new Float32Array(rows.length).fill(Number.POSITIVE_INFINITY);
   const least = new Float32Array(rows.length).fill(Number.POSITIVE_INFINITY);
   const others = new Float32Array(rows.length).fill(Number.POSITIVE_INFINITY);
+  // No face has an embedding yet, and nobody knows how many numbers one has.
+  if (rows.length === 0) return { set, mean, least, others };
+  const { right, starts, ends } = columnsOf(job);
+  const columns = right.length / (dims + 1);
   if (columns === 0) return { set, mean, least, others };
   const ofFaces = sets.map((one) => one instanceof Int32Array);
   const chunk = Math.max(1, Math.floor(AT_ONCE / columns));

@@ -21,14 +21,6 @@ export function boxOf(face: FaceRow, image: ImageRow): Box | null {
   return w > 0 && h > 0 ? [x, y, w, h] : null;
 }
 
-/** How much two boxes have in common, 0..1: intersection over union. */
-export function overlap(a: Box, b: Box): number {
-  const w = Math.min(a[0] + a[2], b[0] + b[2]) - Math.max(a[0], b[0]);
-  const h = Math.min(a[1] + a[3], b[1] + b[3]) - Math.max(a[1], b[1]);
-  if (w <= 0 || h <= 0) return 0;
-  return (w * h) / (a[2] * a[3] + b[2] * b[3] - w * h);
-}
-
 /** The worker kept all faces of a picture at once. */
 const SAME_MOMENT_MS = 60_000;
 

@@ -1,7 +1,8 @@
+import { overlap } from '../faces/boxes.ts';
 import type { Box } from '../faces/detector.ts';
 import { vectorToBytes } from '../faces/vectors.ts';
 import type { Trx } from '../store/store.ts';
-import { boxOf, isDrawn, OLD_MODEL, overlap, readEncoding } from './boxes.ts';
+import { boxOf, isDrawn, OLD_MODEL, readEncoding } from './boxes.ts';
 import type { TakenImage } from './files.ts';
 import type { Known } from './known.ts';
 import type { ProjectPlan } from './plan.ts';
@@ -96,6 +97,7 @@ async function facesHere(trx: Trx, fileId: number, sha1: string): Promise<FaceHe
     .select(['id', 'model', 'x', 'y', 'w', 'h'])
     .where('file_id', '=', fileId)
     .where('sha1', '=', sha1)
+    .where('withdrawn_at', 'is', null)
     .execute();
   return rows.map(({ id, model, x, y, w, h }) => ({ id, model, box: [x, y, w, h] }));
 }
@@ -121,7 +123,7 @@ async function insertFace(
       model: OLD_MODEL,
       seen_width: image.detection_width ?? 0,
       seen_height: image.detection_height ?? 0,
-      source: drawn ? 'person' : 'detector',
+      source: drawn ? 'drawn' : 'detector',
       created_at: face.created_at,
     })
     .returning('id')

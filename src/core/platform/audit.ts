@@ -12,6 +12,19 @@ export interface AuditEntry {
   readonly detail?: Readonly<Record<string, unknown>>;
 }
 
+/** Transactions in which somebody does as an administrator of the site what the own role would not allow. */
+const asAdministrator = new WeakSet<Trx>();
+
+/** From now on every entry of this transaction says that the act was done as an administrator. */
+export function actAsAdministrator(trx: Trx): void {
+  asAdministrator.add(trx);
+}
+
+/** Whether the right in this transaction comes from administrating the site, and not from a role. */
+export function actsAsAdministrator(trx: Trx): boolean {
+  return asAdministrator.has(trx);
+}
+
 /**
  * Adds an entry to the log, in the transaction of the act itself. Each row's hash covers the row before, so
  * that a row which was changed or taken out later shows.
@@ -36,7 +49,7 @@ export async function audit(store: Store, trx: Trx, entry: AuditEntry): Promise<
     account_id: entry.accountId,
     action: entry.action,
     subject: entry.subject,
-    detail: JSON.stringify(entry.detail ?? {}),
+    detail: JSON.stringify({ ...entry.detail, ...(actsAsAdministrator(trx) ? { as: 'administrator' } : {}) }),
   };
   const hash = hashOf(head.value, row);
   await trx
@@ -46,22 +59,36 @@ export async function audit(store: Store, trx: Trx, entry: AuditEntry): Promise<
   await trx.updateTable('settings').set({ value: hash }).where('name', '=', 'audit head').execute();
 }
 
+/** Rows at one time, so that a long log does not have to fit into memory. */
+const CHUNK = 2000;
+
 /** The id of the first row that does not fit the one before it; null when the chain is whole. */
 export async function firstBrokenAuditRow(store: Store): Promise<number | null> {
-  const { head, rows } = await store.transaction(async (trx) => ({
+  return store.transaction(async (trx) => {
     // Held, so that no entry comes between reading the head and reading the rows.
-    head: await forUpdate(
+    const head = await forUpdate(
       store,
       trx.selectFrom('settings').select('value').where('name', '=', 'audit head'),
-    ).executeTakeFirst(),
-    rows: await trx.selectFrom('audit').selectAll().orderBy('id').execute(),
-  }));
-  let previous = '';
-  for (const row of rows) {
-    if (row.hash !== hashOf(previous, row)) return row.id;
-    previous = row.hash;
-  }
-  return (head?.value ?? '') === previous ? null : (rows.at(-1)?.id ?? 0);
+    ).executeTakeFirst();
+    let previous = '';
+    let last = 0;
+    for (;;) {
+      const rows = await trx
+        .selectFrom('audit')
+        .selectAll()
+        .where('id', '>', last)
+        .orderBy('id')
+        .limit(CHUNK)
+        .execute();
+      for (const row of rows) {
+        if (row.hash !== hashOf(previous, row)) return row.id;
+        previous = row.hash;
+        last = row.id;
+      }
+      if (rows.length < CHUNK) break;
+    }
+    return (head?.value ?? '') === previous ? null : last;
+  });
 }
 
 function hashOf(

@@ -17,6 +17,8 @@ export const ERROR_STATUS = {
   conflict: 409,
   too_large: 413,
   rate_limited: 429,
+  /** An administrator has switched writing off for the whole site, for a while. */
+  read_only: 503,
   /** The bytes are not a picture, or not a kind that we read. */
   not_a_picture: 422,
   /** A picture that ends early or is damaged. */

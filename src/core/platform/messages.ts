@@ -63,6 +63,8 @@ export function createMessages(folder: string): Messages {
   const english = files.get('en');
   if (!english) throw new Error(`no en.json in ${folder}`);
   const translators = new Map<string, Translator>();
+  const texts = new Map([...files.keys()].map((code) => [code, new Map<string, string>()]));
+  const textsOf = (code: string) => texts.get(code) ?? new Map<string, string>();
   const languages = ['en', ...[...files.keys()].filter((code) => code !== 'en').sort()];
 
   return {
@@ -77,7 +79,7 @@ export function createMessages(folder: string): Messages {
         for (const candidate of candidates) {
           if (!files.get(candidate)?.has(key)) continue;
           const banana = bananas.get(candidate);
-          if (banana) return banana.i18n(key, ...params.map(String));
+          if (banana) return remembered(textsOf(candidate), banana, key, params.map(String));
         }
         return `⧼${key}⧽`;
       };
@@ -91,9 +93,32 @@ export function createMessages(folder: string): Messages {
   };
 }
 
-/** `nb-NO` → nb-no, nb, and what its readers understand before English. */
+const MOST_TEXTS = 2000;
+
+/** A page shows the same few dozen texts with numbers, and for each plural Banana makes a rule anew. */
+function remembered(
+  texts: Map<string, string>,
+  banana: Banana,
+  key: string,
+  params: readonly string[],
+): string {
+  // Names come from outside: what has more than numbers in it is not kept.
+  if (params.length === 0 || !params.every((param) => /^[\d.,\s]{1,12}$/.test(param)))
+    return banana.i18n(key, ...params);
+  const mark = [key, ...params].join('|');
+  const known = texts.get(mark);
+  if (known !== undefined) return known;
+  const text = banana.i18n(key, ...params);
+  if (texts.size >= MOST_TEXTS) texts.clear();
+  texts.set(mark, text);
+  return text;
+}
+
+/** `nb-NO` → nb-no, nb, and what its readers understand before English. Empty for what is no code of a language. */
 function chain(code: string): string[] {
   const lower = code.toLowerCase();
+  // Codes come from outside, and Banana looks them up in a plain object: `__proto__` breaks it.
+  if (!/^[a-z]{2,3}(-[a-z0-9]{1,8})*$/.test(lower)) return [];
   const bare = lower.split('-')[0] ?? lower;
   const fallbacks = new Banana(lower).getFallbackLocales().filter((one) => one !== 'en');
   return [...new Set([lower, bare, ...fallbacks, ...(SIBLINGS[bare] ?? [])])];

@@ -2,11 +2,16 @@ import type { Store } from '../store/store.ts';
 import type { Clock } from './clock.ts';
 import { describeError } from './errors.ts';
 import type { Log } from './log.ts';
+import { type Metrics, noMetrics, secondsSince } from './metrics.ts';
 import type { Nudges } from './nudges.ts';
+import type { ReadOnly } from './read-only.ts';
 
 /** A kind of work: does one piece of it and says whether there was one. */
 export interface Step {
+  /** For the numbers, one of `STEPS` in `metrics.ts`. */
   readonly name: string;
+  /** It counts its own pieces of work, which are smaller than a run. */
+  readonly counts?: boolean;
   run(signal: AbortSignal): Promise<boolean>;
 }
 
@@ -18,6 +23,9 @@ export interface WorkerDeps {
   readonly workerId: string;
   readonly roles: string;
   readonly host: string;
+  readonly metrics?: Metrics;
+  /** While nobody may write, the steps hold. */
+  readonly readOnly?: ReadOnly;
 }
 
 export interface Worker {
@@ -31,15 +39,24 @@ const LOOK_EVERY_MS = 5_000;
 const AFTER_FAILURE_MS = 10_000;
 const HEARTBEAT_MS = 30_000;
 
-/** Runs each kind of work in a loop of its own, so that none waits for another, and tells that it is alive. */
+/** How soon a step that is at work lets go when the site is made read-only. */
+const WATCH_MS = 1_000;
+
+/**
+ * Runs each kind of work in a loop of its own, so that none waits for another, and tells that it is alive. While the
+ * site is read-only nothing is begun, and what is under way is let go as at the end of the process: files and runs
+ * are given back as they stand. Only the heart goes on beating.
+ */
 export function createWorker(deps: WorkerDeps, steps: readonly Step[]): Worker {
   const ending = new AbortController();
   let running: Promise<unknown> = Promise.resolve();
   return {
     start() {
+      const hold = createHold(deps, ending.signal);
       running = Promise.all([
         beat(deps, ending.signal),
-        ...steps.map((step) => loop(deps, step, ending.signal)),
+        hold.watch(),
+        ...steps.map((step) => loop(deps, step, ending.signal, hold)),
       ]);
     },
     async stop() {
@@ -49,15 +66,67 @@ export function createWorker(deps: WorkerDeps, steps: readonly Step[]): Worker {
   };
 }
 
-async function loop({ clock, nudges, log }: WorkerDeps, step: Step, ending: AbortSignal): Promise<void> {
+interface Hold {
+  /** Aborted at the end of the process and whenever nobody may write; another one afterwards. */
+  readonly signal: AbortSignal;
+  watch(): Promise<void>;
+}
+
+function createHold({ clock, log, nudges, readOnly }: WorkerDeps, ending: AbortSignal): Hold {
+  let held = new AbortController();
+  ending.addEventListener('abort', () => held.abort());
+  return {
+    get signal() {
+      return held.signal;
+    },
+    async watch() {
+      while (readOnly && !ending.aborted) {
+        // Without the database no step can write anyway.
+        const state = await readOnly.state().catch(() => null);
+        if (ending.aborted) return;
+        if (state && !held.signal.aborted) {
+          log.info({}, 'the site is read-only: work is held');
+          held.abort();
+        }
+        if (!state && held.signal.aborted) {
+          log.info({}, 'the site is no longer read-only: work goes on');
+          held = new AbortController();
+          nudges.nudge('work');
+        }
+        await clock.sleep(WATCH_MS, ending);
+      }
+    },
+  };
+}
+
+async function loop(
+  { clock, nudges, log, readOnly, metrics = noMetrics }: WorkerDeps,
+  step: Step,
+  ending: AbortSignal,
+  hold: Hold,
+): Promise<void> {
   let wake = new AbortController();
   const unlisten = nudges.listen('work', () => wake.abort());
   ending.addEventListener('abort', () => wake.abort());
+  /** Asked before each piece, because the watch may not have looked yet. */
+  const mayBegin = async () => !hold.signal.aborted && !(await readOnly?.state());
+  const piece = async () => {
+    const began = performance.now();
+    try {
+      const more = await step.run(hold.signal);
+      // Looking and finding nothing is no work.
+      if (more && !step.counts) metrics.step(step.name, secondsSince(began), null);
+      return more;
+    } catch (error) {
+      metrics.step(step.name, secondsSince(began), describeError(error).code);
+      throw error;
+    }
+  };
   while (!ending.aborted) {
     // A nudge from here on cuts the pause short, even one that comes while we work.
     wake = new AbortController();
     try {
-      while (!ending.aborted && (await step.run(ending))) {}
+      while ((await mayBegin()) && (await piece())) {}
       if (!ending.aborted) await clock.sleep(LOOK_EVERY_MS, wake.signal);
     } catch (error) {
       log.error({ step: step.name, error: describeError(error) }, 'a step failed; it is tried again');

@@ -12,8 +12,6 @@ export interface BlockDeps {
   readonly store: Store;
   readonly clock: Clock;
   readonly nudges: Nudges;
-  /** Wiki user names of VISAVIS_ADMINS. */
-  readonly admins: readonly string[];
 }
 
 export interface Blocked {
@@ -56,7 +54,7 @@ export async function blockPerson(
     throw new VisavisError('bad_input', 'Name the person by Wikidata item, like Q42.');
   const written = await store.transaction(async (trx) => {
     const now = clock.now();
-    await assertAdmin(trx, deps.admins, args.accountId);
+    await assertAdmin(trx, args.accountId);
     const merged = await trx
       .selectFrom('item_redirects')
       .select('item')
@@ -115,7 +113,7 @@ export async function blockFile(
     throw new VisavisError('bad_input', 'Name the file by the page id of its page on the wiki.');
   await store.transaction(async (trx) => {
     const now = clock.now();
-    await assertAdmin(trx, deps.admins, args.accountId);
+    await assertAdmin(trx, args.accountId);
     await insert(store, trx, { ...args, kind: 'file', subject: String(args.pageId), now });
     const file = await trx
       .selectFrom('files')
@@ -168,7 +166,7 @@ export async function blockFile(
 export async function unblock(deps: BlockDeps, args: { accountId: number; id: number }): Promise<void> {
   const { store, clock } = deps;
   await store.transaction(async (trx) => {
-    await assertAdmin(trx, deps.admins, args.accountId);
+    await assertAdmin(trx, args.accountId);
     const row = await trx
       .selectFrom('block_list')
       .select(['kind', 'subject'])

@@ -95,7 +95,10 @@ const OF_A_PROJECT = [
   'check_answers',
   'skips',
   'ballots',
+  'face_boxes',
   'invitations',
+  'project_origins',
+  'project_references',
   'crawl_queue',
   'crawl_members',
   'project_exclusions',
@@ -309,7 +312,7 @@ async function dropFaces(trx: Trx, faceIds: readonly number[]): Promise<void> {
       trx,
       votes.map((vote) => vote.id),
     );
-    for (const table of [...ABOUT_FACES, 'suggestions', 'verdicts'] as const)
+    for (const table of [...ABOUT_FACES, 'face_boxes', 'suggestions', 'verdicts'] as const)
       await trx.deleteFrom(table).where('face_id', 'in', ids).execute();
     await trx.updateTable('sdc_claims').set({ face_id: null }).where('face_id', 'in', ids).execute();
     await trx.deleteFrom('faces').where('id', 'in', ids).execute();

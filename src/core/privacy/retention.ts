@@ -1,3 +1,5 @@
+import { pruneApprovals } from '../origins/approvals.ts';
+import { pruneViolations } from '../origins/violations.ts';
 import { describeError } from '../platform/errors.ts';
 import { releaseLease, takeLease } from '../store/leases.ts';
 import type { Store } from '../store/store.ts';
@@ -19,6 +21,8 @@ export interface RetentionReport {
   readonly sessions: number;
   /** Notes on who was given a hint, once another may be given. */
   readonly hints: number;
+  /** What policies forbade and nobody will ask about any more; approvals that ran out. */
+  readonly reports: number;
   /** Kept numbers of hours that are too old for any period but "all time", put together. */
   readonly counts: number;
 }
@@ -47,6 +51,7 @@ export async function retentionStep(deps: PurgeDeps): Promise<boolean> {
         store.db.deleteFrom('sessions').where('expires_at', '<=', now).executeTakeFirst(),
       ),
       hints: await dropHints(store, now),
+      reports: (await pruneViolations(store, now)) + (await pruneApprovals(store, now)),
       counts: await rollUp(store, now),
     };
     await keepReport(store, report);

@@ -1,4 +1,4 @@
-import { enterProject } from '../projects/members.ts';
+import { assertRole } from '../projects/members.ts';
 import type { Store, Trx } from '../store/store.ts';
 import { pairKey } from './pairs.ts';
 import { type StandingAnswer, standingVotesOf } from './standing.ts';
@@ -21,7 +21,7 @@ export async function agreementFigures(
   args: { projectId: number; accountId: number },
 ): Promise<Agreement[]> {
   return store.transaction(async (trx) => {
-    await enterProject(store, trx, args.projectId, args.accountId, 'owner');
+    await assertRole(store, trx, args.projectId, args.accountId, 'owner');
     return agreements(trx, args.projectId);
   });
 }

@@ -248,6 +248,7 @@ async function vouchedFor({ db }: Store, projectId: number, faceId: number): Pro
         .selectFrom('faces as others')
         .select((q) => q.fn.countAll<number>().as('n'))
         .whereRef('others.file_id', '=', 'faces.file_id')
+        .where('others.withdrawn_at', 'is', null)
         .as('faces'),
     ])
     .where('faces.id', '=', faceId)

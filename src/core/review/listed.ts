@@ -44,6 +44,7 @@ export async function listedForRemoval(
             .whereRef('faces.file_id', '=', 'files.id')
             .where('verdicts.project_id', '=', projectId)
             .where('verdicts.verdict', '=', 'match')
+            .where('faces.withdrawn_at', 'is', null)
             .where((eb) =>
               eb('sdc_claims.person', '=', eb.fn.coalesce('item_redirects.target', 'verdicts.person')),
             ),

@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { nextQuestion } from '../faces/next.ts';
 import { enterProject } from '../projects/members.ts';
 import type { QuestionKind } from '../store/schema.ts';
@@ -133,17 +134,24 @@ async function skippedBy(
   return new Set(rows.map(pairKey));
 }
 
-/** What the member says something about now. */
+/** What the member says something about now, of what is not decided: the rest is not asked about. */
 async function answeredBy(
   trx: Trx,
   { projectId, accountId }: { projectId: number; accountId: number },
 ): Promise<ReadonlySet<string>> {
   const rows = await trx
     .selectFrom('votes')
-    .select('face_id')
+    .leftJoin('verdicts', (join) =>
+      join
+        .onRef('verdicts.project_id', '=', 'votes.project_id')
+        .onRef('verdicts.face_id', '=', 'votes.face_id')
+        .onRef('verdicts.person', '=', 'votes.person'),
+    )
+    .select('votes.face_id')
     .distinct()
-    .where('project_id', '=', projectId)
-    .where('account_id', '=', accountId)
+    .where('votes.project_id', '=', projectId)
+    .where('votes.account_id', '=', accountId)
+    .where(sql`coalesce(verdicts.verdict, 'open')`, '=', 'open')
     .execute();
   const standing = await standingVotesOf(
     trx,

@@ -58,11 +58,9 @@ export async function standingVotesOf(
   return new Map([...latest].map(([key, accounts]) => [key, [...accounts.values()]]));
 }
 
-/** Votes that were neither undone nor cast before a reopening, the oldest first. */
+/** With what decides whether they stand, the oldest first. */
 async function countingRows(db: Trx | Store['db'], projectId: number, faceIds: readonly number[] | null) {
-  return db
-    .selectFrom('votes')
-    .leftJoin('ballots', 'ballots.id', 'votes.ballot_id')
+  return countingVotes(db, projectId)
     .leftJoin('project_members', (join) =>
       join
         .onRef('project_members.project_id', '=', 'votes.project_id')
@@ -84,8 +82,17 @@ async function countingRows(db: Trx | Store['db'], projectId: number, faceIds: r
       'project_members.recounted_at',
       'kept_votes.vote_id as kept',
     ])
-    .where('votes.project_id', '=', projectId)
     .$if(faceIds !== null, (query) => query.where('votes.face_id', 'in', faceIds ?? []))
+    .orderBy('votes.id')
+    .execute();
+}
+
+/** Votes that were neither undone nor cast before a reopening, as a query to be narrowed down. */
+export function countingVotes(db: Pick<Store['db'], 'selectFrom'>, projectId: number) {
+  return db
+    .selectFrom('votes')
+    .leftJoin('ballots', 'ballots.id', 'votes.ballot_id')
+    .where('votes.project_id', '=', projectId)
     .where('ballots.undone_at', 'is', null)
     .where((eb) =>
       eb(
@@ -101,9 +108,7 @@ async function countingRows(db: Trx | Store['db'], projectId: number, faceIds: r
           eb.lit(0),
         ),
       ),
-    )
-    .orderBy('votes.id')
-    .execute();
+    );
 }
 
 /** The last vote there is: what is cast from now on has a higher id. Only under the lock on the project. */

@@ -1,4 +1,4 @@
-import { audit } from '../platform/audit.ts';
+import { actsAsAdministrator, audit } from '../platform/audit.ts';
 import { enterProject } from '../projects/members.ts';
 import type { Store, Trx } from '../store/store.ts';
 import { type ListedClaim, listedForRemoval } from './listed.ts';
@@ -33,6 +33,15 @@ export async function undoAnswers(
       .orderBy('id', 'desc')
       .limit(count)
       .execute();
+    if (actsAsAdministrator(trx)) {
+      await audit(deps.store, trx, {
+        at: deps.clock.now(),
+        accountId,
+        action: 'own answers undone',
+        subject: `project ${projectId}`,
+        detail: { answers: last.length },
+      });
+    }
     return last.map((ballot) => ballot.id);
   });
 }
@@ -51,13 +60,16 @@ export async function undoMemberAnswers(
   return undo(deps, args, async (trx) => {
     await enterProject(store, trx, projectId, accountId, 'owner');
     const ballots = await standingBallots(trx, projectId, memberId).where('cast_at', '>=', since).execute();
-    await audit(store, trx, {
-      at: clock.now(),
-      accountId,
-      action: 'answers undone',
-      subject: `project ${projectId}`,
-      detail: { member: memberId, since, answers: ballots.length },
-    });
+    // Any number can stand in the address: who has said nothing here is not written about.
+    if (ballots.length > 0) {
+      await audit(store, trx, {
+        at: clock.now(),
+        accountId,
+        action: 'answers undone',
+        subject: `project ${projectId}`,
+        detail: { member: memberId, since, answers: ballots.length },
+      });
+    }
     return ballots.map((ballot) => ballot.id);
   });
 }

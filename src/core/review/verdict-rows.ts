@@ -14,7 +14,8 @@ export function verdictRows(db: Trx | Store['db'], projectId: number) {
         .onRef('project_persons.project_id', '=', 'verdicts.project_id')
         .onRef('project_persons.person', '=', 'verdicts.person'),
     )
-    .where('verdicts.project_id', '=', projectId);
+    .where('verdicts.project_id', '=', projectId)
+    .where('faces.withdrawn_at', 'is', null);
 }
 
 /** As above, with what the ledger says of the file and the person; a merged item counts as its target. */

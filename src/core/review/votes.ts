@@ -1,8 +1,10 @@
 import { assertNotBlocked } from '../accounts/accounts.ts';
-import { audit } from '../platform/audit.ts';
+import { actAsAdministrator, actsAsAdministrator, audit } from '../platform/audit.ts';
 import type { Clock } from '../platform/clock.ts';
-import { VisavisError } from '../platform/errors.ts';
+import { describeError, VisavisError } from '../platform/errors.ts';
+import { type Metrics, measured, noMetrics } from '../platform/metrics.ts';
 import type { Nudges } from '../platform/nudges.ts';
+import { isReadOnly, READ_ONLY } from '../platform/read-only.ts';
 import { joinIfOpen, type Membership } from '../projects/members.ts';
 import type { Answer, Flag } from '../store/schema.ts';
 import { forUpdate, type Store, type Trx } from '../store/store.ts';
@@ -16,6 +18,7 @@ export interface VoteDeps {
   readonly store: Store;
   readonly clock: Clock;
   readonly nudges: Nudges;
+  readonly metrics?: Metrics;
 }
 
 export interface CastAnswer extends Pair {
@@ -43,18 +46,21 @@ export interface CastResult {
  * @throws VisavisError `forbidden` when the account may not vote here
  */
 export async function castBallot(deps: VoteDeps, ballot: Ballot): Promise<CastResult> {
-  const { store, clock } = deps;
-  const { isShown, ...result } = await store.transaction(async (trx) => {
+  const { store, clock, metrics = noMetrics } = deps;
+  const count = (seconds: number, error: string | null) => metrics.step('vote', seconds, error);
+  const counted = async (trx: Trx) => {
     const now = clock.now();
-    const { votesNeeded, member } = await takePart(store, trx, ballot, now);
+    const { votesNeeded, ...part } = await takePart(store, trx, ballot, now);
     const answers = distinctPairs(ballot.answers);
     const { known, isCheck } = await whatIsKnown(trx, ballot, answers);
     if (isCheck) {
       const cast = await answerCheck(trx, { ...ballot, answers, votesNeeded, now });
       return { cast, changes: [], isShown: cast > 0 };
     }
-    return cast(store, trx, { ballot, answers, known, member, votesNeeded, now });
-  });
+    return cast(store, trx, { ballot, answers, known, ...part, votesNeeded, now });
+  };
+  const kindOf = (error: unknown) => describeError(error).code;
+  const { isShown, ...result } = await measured(count, () => store.transaction(counted), kindOf);
   if (isShown) deps.nudges.nudge('posts');
   nudgeAfter(deps, ballot.projectId, result.changes);
   return result;
@@ -62,14 +68,15 @@ export async function castBallot(deps: VoteDeps, ballot: Ballot): Promise<CastRe
 
 /**
  * Holds the project, and finds out as what the account takes part in it: in one query, because everybody else waits.
- * @throws VisavisError `forbidden`, `not_signed_in`
+ * An administrator of the site answers as an owner in every project.
+ * @throws VisavisError `forbidden`, `not_signed_in`, `read_only`
  */
 async function takePart(
   store: Store,
   trx: Trx,
-  { projectId, accountId }: Ballot,
+  { projectId, accountId, platform }: Ballot,
   now: number,
-): Promise<{ votesNeeded: number; member: Membership }> {
+): Promise<{ votesNeeded: number; member: Membership; decidesAsAdministrator?: boolean }> {
   const row = await forUpdate(
     store,
     trx
@@ -81,18 +88,34 @@ async function takePart(
       )
       .leftJoin('account_profiles', (join) => join.on('account_profiles.account_id', '=', accountId))
       .select(['projects.state', 'projects.votes_needed'])
+      .select((eb) => [
+        eb
+          .selectFrom('administrators')
+          .select('administrators.account_id')
+          .where('administrators.account_id', '=', accountId)
+          .as('administrator'),
+        eb.selectFrom('settings').select('value').where('name', '=', READ_ONLY).as('readOnly'),
+      ])
       .select(['project_members.role', 'project_members.status', 'project_members.probation_at'])
       .select(['account_profiles.blocked', 'account_profiles.barred'])
       .where('projects.id', '=', projectId),
   ).executeTakeFirst();
   if (!row || row.state === 'deleted')
     throw new VisavisError('forbidden', 'This project does not exist any more.');
+  if (row.readOnly !== null) throw isReadOnly();
   if (row.blocked !== 0 || row.barred !== null) await assertNotBlocked(trx, accountId);
   const { role, status } = row;
-  const member =
-    role && status === 'active'
-      ? { role, status, onProbation: row.probation_at !== null }
-      : await joinIfOpen(store, trx, projectId, accountId, now);
+  const isMember = role !== null && status === 'active';
+  if (row.administrator !== null && !(isMember && role === 'owner')) {
+    if (!isMember) actAsAdministrator(trx);
+    const onProbation = isMember && row.probation_at !== null;
+    const member: Membership = { role: 'owner', status: 'active', onProbation };
+    return { votesNeeded: row.votes_needed, member, decidesAsAdministrator: true };
+  }
+  // Open projects take in who answers in one of their channels; a form that somebody makes up is none.
+  const joined =
+    isMember || platform === 'web' ? null : await joinIfOpen(store, trx, projectId, accountId, now);
+  const member = isMember ? { role, status, onProbation: row.probation_at !== null } : joined;
   if (!member) {
     throw new VisavisError(
       'forbidden',
@@ -115,6 +138,8 @@ interface Casting {
   /** The verdicts before. */
   readonly known: ReadonlyMap<string, StoredVerdict>;
   readonly member: Membership;
+  /** The own role would do for an answer, but not for a decision. */
+  readonly decidesAsAdministrator?: boolean;
   readonly votesNeeded: number;
   readonly now: number;
 }
@@ -231,18 +256,20 @@ function isSaidAnew(ballot: Ballot, own: StandingAnswer): boolean {
   return ballot.questionId === null || own.questionId !== ballot.questionId;
 }
 
-/** What an owner decides alone stands in the log. */
+/** What an owner decides alone stands in the log, and every answer of an administrator who has no such role. */
 async function auditDecisions(
   store: Store,
   trx: Trx,
-  { ballot, now }: Casting,
+  { ballot, now, decidesAsAdministrator }: Casting,
   votes: readonly NewVote[],
 ): Promise<void> {
-  for (const { faceId, person, answer, overrides } of votes.filter((vote) => vote.decides === 1)) {
+  const noted = actsAsAdministrator(trx) ? votes : votes.filter((vote) => vote.decides === 1);
+  if (decidesAsAdministrator && noted.length > 0) actAsAdministrator(trx);
+  for (const { faceId, person, answer, decides, overrides } of noted) {
     await audit(store, trx, {
       at: now,
       accountId: ballot.accountId,
-      action: overrides ? 'verdict overridden' : 'verdict decided',
+      action: overrides ? 'verdict overridden' : decides === 1 ? 'verdict decided' : 'answered',
       subject: `face ${faceId} ${person}`,
       detail: { project: ballot.projectId, answer },
     });
@@ -261,7 +288,8 @@ async function whatIsKnown(
   if (answers.length === 0) return { known: new Map(), isCheck: false };
   const rows = await trx
     .selectFrom('faces')
-    .innerJoin('project_files', 'project_files.file_id', 'faces.file_id')
+    // SQLite does not change the order of a cross join: without it, it begins with all files of the project.
+    .crossJoin('project_files')
     .innerJoin('project_persons', 'project_persons.project_id', 'project_files.project_id')
     .leftJoin('verdicts', (join) =>
       join
@@ -273,8 +301,10 @@ async function whatIsKnown(
     .select((eb) =>
       eb.selectFrom('questions').select('expected').where('questions.id', '=', questionId).as('expected'),
     )
+    .whereRef('project_files.file_id', '=', 'faces.file_id')
     .where('project_files.project_id', '=', projectId)
     .where('faces.id', 'in', [...new Set(answers.map((answer) => answer.faceId))])
+    .where('faces.withdrawn_at', 'is', null)
     .where('project_persons.person', 'in', [...new Set(answers.map((answer) => answer.person))])
     .execute();
   const found = new Map(rows.map((row) => [pairKey(row), row]));

@@ -1,6 +1,6 @@
 import { VisavisError } from '../../core/platform/errors.ts';
 import { blockFile, blockList, blockPerson, unblock } from '../../core/privacy/blocklist.ts';
-import { isAdmin, requireActive } from '../access.ts';
+import { requireAdmin } from '../access.ts';
 import { newRouter, type WebContext, type WebRouter } from '../context.ts';
 import { field, idParam } from '../form.ts';
 import { rateLimit } from '../middleware/rate-limit.ts';
@@ -63,12 +63,6 @@ export function blockRoutes(deps: RouteDeps): WebRouter {
   });
 
   return router;
-
-  function requireAdmin(ctx: WebContext) {
-    const account = requireActive(ctx);
-    if (!isAdmin(deps, account)) throw new VisavisError('forbidden', ctx.state.t('web-error-admins-only'));
-    return account;
-  }
 
   /** What was filled in stays, with the reason above it. */
   async function orShow(ctx: WebContext, act: () => Promise<void>): Promise<void> {

@@ -1,7 +1,7 @@
 import { exportVerdicts, toCsv } from '../../core/statistics/export.ts';
 import { requireMember } from '../access.ts';
 import { newRouter, type WebContext, type WebRouter } from '../context.ts';
-import { idParam } from '../form.ts';
+import { projectHead } from '../project-head.ts';
 import type { RouteDeps } from './index.ts';
 
 /** The verdicts of a project as files, for its members. */
@@ -24,7 +24,7 @@ export function exportRoutes(deps: RouteDeps): WebRouter {
   return router;
 
   async function verdictsFor(ctx: WebContext, ending: string) {
-    const projectId = idParam(ctx, 'id');
+    const { id: projectId } = await projectHead(deps, ctx);
     await requireMember(deps, ctx, projectId);
     ctx.set('Cache-Control', 'no-store');
     ctx.attachment(`visavis-${projectId}.${ending}`);

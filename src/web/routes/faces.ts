@@ -1,3 +1,5 @@
+import { boxHistory } from '../../core/faces/box-history.ts';
+import { pictureFaces, pictureFile } from '../../core/faces/picture.ts';
 import { VisavisError } from '../../core/platform/errors.ts';
 import { type ProjectOverview, projectOverview } from '../../core/projects/overview.ts';
 import { faceHistory, type HistoryEntry } from '../../core/review/history.ts';
@@ -7,6 +9,7 @@ import type { Answer, VerdictValue } from '../../core/store/schema.ts';
 import { requireActive, rightsIn } from '../access.ts';
 import { newRouter, type WebContext, type WebRouter } from '../context.ts';
 import { field, idParam } from '../form.ts';
+import { personsOf } from '../persons.ts';
 import type { RouteDeps } from './index.ts';
 
 interface PersonView {
@@ -41,9 +44,18 @@ export function faceRoutes(deps: RouteDeps): WebRouter {
     const projects: { overview: ProjectOverview; persons: PersonView[] }[] = [];
     for (const projectId of await projectsOf(face.file_id)) {
       const overview = await projectOverview(store, projectId);
-      if (overview) projects.push({ overview, persons: await personsOf(ctx, overview, face.id) });
+      if (overview) projects.push({ overview, persons: await verdictsOf(ctx, overview, face.id) });
     }
-    view.render(ctx, 'face', { face, projects });
+    // Its project is deleted, or its file blocked: then nobody sees what is still known of it.
+    if (projects.length === 0) throw new VisavisError('not_found', ctx.state.t('web-face-unknown'));
+    const shown = projects.map(({ overview }) => overview.project.id);
+    view.render(ctx, 'face', {
+      face,
+      projects,
+      picture: await pictureOf(ctx, face, shown),
+      withdrawIn: await withdrawIn(ctx, face, shown),
+      boxes: await boxHistory(store, face.id),
+    });
   });
 
   /** An owner has it asked about again. */
@@ -60,7 +72,7 @@ export function faceRoutes(deps: RouteDeps): WebRouter {
   return router;
 
   /** Nobody sees how others voted before there is a verdict (PRODUCT C3). */
-  async function personsOf(
+  async function verdictsOf(
     ctx: WebContext,
     overview: ProjectOverview,
     faceId: number,
@@ -98,11 +110,49 @@ export function faceRoutes(deps: RouteDeps): WebRouter {
     });
   }
 
+  /** The whole picture; members of one of the projects may draw on it. null: it cannot be shown. */
+  async function pictureOf(
+    ctx: WebContext,
+    face: { id: number; file_id: number; withdrawn_at: number | null },
+    projectIds: readonly number[],
+  ) {
+    const roles = await Promise.all(projectIds.map((id) => rightsIn(deps, ctx, id)));
+    const drawIn = projectIds.find((_, i) => roles[i]?.role !== null && !ctx.state.account?.blocked) ?? null;
+    const projectId = drawIn ?? projectIds[0];
+    if (projectId === undefined || face.withdrawn_at !== null) return null;
+    const file = await pictureFile(store, projectId, face.file_id);
+    if (!file) return null;
+    const faces = await pictureFaces(store.db, file.id);
+    return {
+      file,
+      drawIn,
+      faces: faces.filter((one) => one.faceId === face.id),
+      others: faces.filter((one) => one.faceId !== face.id).map((one) => one.box),
+      persons: drawIn === null ? [] : await personsOf(store, drawIn),
+    };
+  }
+
+  /** In which project the reader may withdraw the face; the core looks again. */
+  async function withdrawIn(
+    ctx: WebContext,
+    face: { source: string; drawn_by: number | null; withdrawn_at: number | null },
+    projectIds: readonly number[],
+  ): Promise<number | null> {
+    const { account } = ctx.state;
+    if (!account || account.blocked || face.source !== 'drawn' || face.withdrawn_at !== null) return null;
+    for (const id of projectIds) {
+      const { role } = await rightsIn(deps, ctx, id);
+      if (role === 'owner' || (role !== null && face.drawn_by === account.id)) return id;
+    }
+    return null;
+  }
+
   async function faceById(ctx: WebContext, faceId: number) {
     const row = await store.db
       .selectFrom('faces')
       .innerJoin('files', 'files.id', 'faces.file_id')
       .select(['faces.id', 'faces.file_id', 'faces.source', 'files.title', 'files.page_url'])
+      .select(['faces.box_number', 'faces.drawn_by', 'faces.withdrawn_at'])
       .select(['files.author', 'files.licence', 'files.licence_url'])
       .where('faces.id', '=', faceId)
       .executeTakeFirst();

@@ -1,8 +1,10 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
 import { newRouter, type WebRouter } from '../context.ts';
-import type { Health, WebDeps } from '../deps.ts';
+import type { WebDeps } from '../deps.ts';
+import { databaseAnswers, healthNow } from '../health.ts';
 
 /** For whoever watches the service: before sessions and limits, so that they answer when those cannot. */
-export function healthRoutes(deps: WebDeps): WebRouter {
+export function healthRoutes(deps: Pick<WebDeps, 'store' | 'log' | 'health' | 'prometheus'>): WebRouter {
   const router = newRouter();
 
   /** The process runs. */
@@ -19,35 +21,36 @@ export function healthRoutes(deps: WebDeps): WebRouter {
 
   /** The parts, one word each. */
   router.get('/health', async (ctx) => {
-    const database = await databaseAnswers(deps);
-    const more = await others(deps);
-    const ok = database && more.ok;
+    const { ok, degraded, parts } = await healthNow(deps);
     ctx.status = ok ? 200 : 503;
-    ctx.body = {
-      status: ok ? 'ok' : 'failing',
-      degraded: more.degraded,
-      parts: { database: database ? 'ok' : 'away', ...more.parts },
-    };
+    ctx.body = { status: ok ? 'ok' : 'failing', degraded, parts };
+  });
+
+  /** Numbers for Prometheus, for whoever knows the token; without one they are nowhere. */
+  router.get('/metrics', async (ctx) => {
+    const { prometheus } = deps;
+    if (!prometheus) {
+      ctx.status = 404;
+      ctx.body = { error: 'not_found', message: 'Set VISAVIS_METRICS_TOKEN to have numbers here.' };
+      return;
+    }
+    const [, given = ''] = /^Bearer (.+)$/i.exec(ctx.get('Authorization')) ?? [];
+    if (!isSame(given, prometheus.token)) {
+      ctx.status = 401;
+      ctx.set('WWW-Authenticate', 'Bearer');
+      ctx.body = { error: 'not_signed_in', message: 'Send VISAVIS_METRICS_TOKEN as a bearer token.' };
+      return;
+    }
+    ctx.set('Cache-Control', 'no-store');
+    ctx.set('Content-Type', prometheus.contentType);
+    ctx.body = await prometheus.text();
   });
 
   return router;
 }
 
-async function databaseAnswers(deps: WebDeps): Promise<boolean> {
-  try {
-    await deps.store.db.selectFrom('settings').select('name').limit(1).execute();
-    return true;
-  } catch (error) {
-    deps.log.error({ err: error }, 'the database does not answer');
-    return false;
-  }
-}
-
-async function others(deps: WebDeps): Promise<Health> {
-  try {
-    return (await deps.health?.()) ?? { ok: true, degraded: false, parts: {} };
-  } catch (error) {
-    deps.log.error({ err: error }, 'the health of the other parts is not known');
-    return { ok: false, degraded: true, parts: { others: 'unknown' } };
-  }
+/** In a time that tells neither the length nor how much of it is right. */
+function isSame(given: string, wanted: string): boolean {
+  const digest = (text: string) => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(given), digest(wanted));
 }

@@ -6,9 +6,14 @@ import type { RateLimits } from '../rate-limits.ts';
 import type { View } from '../view.ts';
 import { accountRoutes } from './account.ts';
 import { accountDataRoutes } from './account-data.ts';
+import { adminRoutes } from './admin.ts';
+import { adminFileRoutes } from './admin-files.ts';
+import { adminLogRoutes } from './admin-log.ts';
 import { answerRoutes } from './answers.ts';
 import { apiRoutes } from './api.ts';
 import { blockRoutes } from './blocks.ts';
+import { boxRoutes } from './boxes.ts';
+import { dataSourceRoutes } from './data-sources.ts';
 import { disputeRoutes } from './disputes.ts';
 import { exportRoutes } from './exports.ts';
 import { faceRoutes } from './faces.ts';
@@ -42,6 +47,7 @@ export function allRoutes(deps: RouteDeps): WebRouter[] {
     linkRoutes(deps),
     accountRoutes(deps),
     accountDataRoutes(deps),
+    dataSourceRoutes(deps),
     newProjectRoutes(deps),
     projectRoutes(deps),
     settingsRoutes(deps),
@@ -49,11 +55,15 @@ export function allRoutes(deps: RouteDeps): WebRouter[] {
     joinRoutes(deps),
     exportRoutes(deps),
     leaderboardRoutes(deps),
+    adminRoutes(deps),
+    adminFileRoutes(deps),
+    adminLogRoutes(deps),
     blockRoutes(deps),
     runRoutes(deps),
     faceRoutes(deps),
     answerRoutes(deps),
     reviewRoutes(deps),
+    boxRoutes(deps),
     disputeRoutes(deps),
     roomRoutes(deps),
     apiRoutes(deps),

@@ -1,4 +1,5 @@
 import { listProjects } from '../../core/projects/projects.ts';
+import { botInvites } from '../channels.ts';
 import { newRouter, type WebRouter } from '../context.ts';
 import type { RouteDeps } from './index.ts';
 
@@ -12,7 +13,7 @@ export function pageRoutes(deps: RouteDeps): WebRouter {
     view.render(ctx, 'home', { projects: projects.slice(0, 6), more: projects.length > 6 });
   });
 
-  router.get('/help', (ctx) => view.render(ctx, 'help'));
+  router.get('/help', async (ctx) => view.render(ctx, 'help', { invites: await botInvites(deps) }));
   router.get('/privacy', (ctx) => view.render(ctx, 'privacy'));
 
   router.get('/robots.txt', (ctx) => {

@@ -1,25 +1,29 @@
 import { createHash } from 'node:crypto';
-import { listRuns } from '../../core/depicts/history.ts';
-import { adviseThreshold } from '../../core/faces/advice.ts';
 import { VisavisError } from '../../core/platform/errors.ts';
-import { projectFaces } from '../../core/projects/gallery.ts';
+import { type GalleryFilter, projectFaces } from '../../core/projects/gallery.ts';
 import { listMembers } from '../../core/projects/members.ts';
-import { projectOverview } from '../../core/projects/overview.ts';
 import { listProjects } from '../../core/projects/projects.ts';
 import { ownAnswers } from '../../core/review/own.ts';
-import { projectStatistics } from '../../core/statistics/project.ts';
 import type { VerdictValue } from '../../core/store/schema.ts';
 import { rightsIn } from '../access.ts';
+import { distanceChart } from '../charts/distance-chart.ts';
+import { progressChart } from '../charts/progress-chart.ts';
 import { newRouter, type WebContext, type WebRouter } from '../context.ts';
 import { idParam, query } from '../form.ts';
+import { createProjectNumbers, type ProjectNumbers } from '../project-numbers.ts';
 import type { RouteDeps } from './index.ts';
 
 const PER_PAGE = 24;
-export const VERDICT_FILTERS: readonly VerdictValue[] = ['match', 'no_match', 'disputed', 'open'];
+const VERDICT_FILTERS: readonly VerdictValue[] = ['match', 'no_match', 'disputed', 'open'];
+const SOURCE_FILTERS = ['votes', 'owner', 'bootstrap'] as const;
+const CLAIM_FILTERS = ['written', 'failed', 'none'] as const;
+/** Below the project's threshold, or not. */
+const DISTANCE_FILTERS = ['near', 'far'] as const;
 
 /** The list of projects and the page of one. */
 export function projectRoutes(deps: RouteDeps): WebRouter {
   const { view, store, live } = deps;
+  const numbers = createProjectNumbers(deps);
   const router = newRouter();
 
   router.get('/projects', async (ctx) => {
@@ -37,11 +41,13 @@ export function projectRoutes(deps: RouteDeps): WebRouter {
 
   router.get('/projects/:id/events', async (ctx) => {
     const id = idParam(ctx, 'id');
-    const version = await versionOf(id);
-    if (version === null) throw new VisavisError('not_found', ctx.state.t('web-project-unknown'));
+    if (!(await numbers.of(id))) throw new VisavisError('not_found', ctx.state.t('web-project-unknown'));
     live.stream(ctx, {
       topics: [`project:${id}`, 'runs'],
-      version: async () => (await versionOf(id)) ?? 'gone',
+      version: async () => {
+        const counted = await numbers.of(id);
+        return counted ? versionOf(counted) : 'gone';
+      },
       since: query(ctx, 'since'),
       everyMs: 10_000,
     });
@@ -51,46 +57,88 @@ export function projectRoutes(deps: RouteDeps): WebRouter {
 
   async function pageData(ctx: WebContext) {
     const id = idParam(ctx, 'id');
-    const overview = await projectOverview(store, id);
-    if (!overview) throw new VisavisError('not_found', ctx.state.t('web-project-unknown'));
-    const runs = await listRuns(store, id);
-    const verdict = VERDICT_FILTERS.find((one) => one === query(ctx, 'verdict'));
-    const page = Math.max(1, Number.parseInt(query(ctx, 'page'), 10) || 1);
-    const person = overview.persons.find((one) => one.person === query(ctx, 'person'))?.person;
+    const counted = await numbers.of(id);
+    if (!counted) throw new VisavisError('not_found', ctx.state.t('web-project-unknown'));
+    const { overview, progress, distances } = counted;
+    const { threshold } = overview.project;
+    const filters = filtersOf(ctx, overview.persons);
     const gallery = await projectFaces(store, id, {
-      filter: { ...(verdict ? { verdict } : {}), ...(person ? { person } : {}) },
-      page,
+      filter: galleryFilter(filters, threshold),
       perPage: PER_PAGE,
+      after: query(ctx, 'after'),
+      before: query(ctx, 'before'),
     });
-    const { account } = ctx.state;
+    const { account, t } = ctx.state;
     const rights = await rightsIn(deps, ctx, id);
     const faceIds = gallery.faces.map((face) => face.faceId);
+    const isRtl = t.direction === 'rtl';
     return {
-      overview,
-      runs,
-      version: fingerprint([overview, runs]),
+      ...counted,
+      version: versionOf(counted),
       members: await listMembers(store, id),
-      statistics: await projectStatistics(store, id),
       rights,
-      advice: rights.role === 'owner' && overview.project.matching ? await adviseThreshold(store, id) : null,
+      advice: rights.role === 'owner' ? counted.advice : null,
       own:
         account && rights.role
           ? await ownAnswers(store, { projectId: id, accountId: account.id, faceIds })
           : null,
+      charts: {
+        progress: progress && progressChart(progress, isRtl),
+        distances: distances && distanceChart(distances, threshold, isRtl),
+      },
       gallery,
-      verdict: verdict ?? '',
-      person: person ?? '',
-      filters: VERDICT_FILTERS,
-      page,
-      pages: Math.max(1, Math.ceil(gallery.total / PER_PAGE)),
+      filters,
+      choices: {
+        verdict: VERDICT_FILTERS,
+        source: SOURCE_FILTERS,
+        claim: CLAIM_FILTERS,
+        distance: DISTANCE_FILTERS,
+      },
       itemPage: deps.itemPage,
     };
   }
+}
 
-  async function versionOf(id: number): Promise<string | null> {
-    const overview = await projectOverview(store, id);
-    return overview && fingerprint([overview, await listRuns(store, id)]);
-  }
+/** What the address asks for, as it stands there; empty: everything. */
+interface GalleryFilters {
+  readonly verdict: VerdictValue | '';
+  readonly person: string;
+  readonly source: (typeof SOURCE_FILTERS)[number] | '';
+  readonly claim: (typeof CLAIM_FILTERS)[number] | '';
+  readonly distance: (typeof DISTANCE_FILTERS)[number] | '';
+}
+
+function filtersOf(ctx: WebContext, persons: readonly { readonly person: string }[]): GalleryFilters {
+  const oneOf = <T extends string>(name: string, known: readonly T[]): T | '' =>
+    known.find((one) => one === query(ctx, name)) ?? '';
+  return {
+    verdict: oneOf('verdict', VERDICT_FILTERS),
+    person: oneOf(
+      'person',
+      persons.map((one) => one.person),
+    ),
+    source: oneOf('source', SOURCE_FILTERS),
+    claim: oneOf('claim', CLAIM_FILTERS),
+    distance: oneOf('distance', DISTANCE_FILTERS),
+  };
+}
+
+function galleryFilter(
+  { verdict, person, source, claim, distance }: GalleryFilters,
+  threshold: number,
+): GalleryFilter {
+  return {
+    ...(verdict ? { verdict } : {}),
+    ...(person ? { person } : {}),
+    ...(source ? { source } : {}),
+    ...(claim ? { claim } : {}),
+    ...(distance === 'near' ? { nearerThan: threshold } : {}),
+    ...(distance === 'far' ? { notNearerThan: threshold } : {}),
+  };
+}
+
+function versionOf({ overview, runs }: ProjectNumbers): string {
+  return fingerprint([overview, runs]);
 }
 
 function fingerprint(value: unknown): string {

@@ -1,5 +1,4 @@
 import {
-  type AskedFaces,
   answerForReview,
   lastAnswer,
   nextForReview,
@@ -11,9 +10,11 @@ import { VisavisError } from '../../core/platform/errors.ts';
 import { skipFaces } from '../../core/review/skips.ts';
 import { undoAnswers } from '../../core/review/undo.ts';
 import { requireActive } from '../access.ts';
+import { addressOf, askedFields, readAsked } from '../asked.ts';
 import { newRouter, type WebContext, type WebRouter } from '../context.ts';
 import { field, idParam, query } from '../form.ts';
 import { rateLimit } from '../middleware/rate-limit.ts';
+import { personsOf } from '../persons.ts';
 import { type ProjectHead, projectHead } from '../project-head.ts';
 import type { RouteDeps } from './index.ts';
 
@@ -36,9 +37,10 @@ export function reviewRoutes(deps: RouteDeps): WebRouter {
       question,
       last,
       lastTitle: last ? await titleOf(last.faceIds[0] ?? 0) : null,
-      persons: await countPersons(project.id),
+      persons: await personsOf(store, project.id),
       ahead: question ? await pictureAhead(store, project.id, question) : null,
       itemPage: deps.itemPage,
+      askedFields,
     });
   });
 
@@ -100,36 +102,6 @@ export function reviewRoutes(deps: RouteDeps): WebRouter {
       .executeTakeFirst();
     return row?.title ?? null;
   }
-
-  async function countPersons(projectId: number): Promise<number> {
-    const { n } = await store.db
-      .selectFrom('project_persons')
-      .select((eb) => eb.fn.countAll<number>().as('n'))
-      .where('project_id', '=', projectId)
-      .executeTakeFirstOrThrow();
-    return n;
-  }
-}
-
-function addressOf({ questionId, person, faceIds }: AskedFaces): URLSearchParams {
-  return new URLSearchParams({
-    person,
-    faces: faceIds.join(','),
-    ...(questionId === null ? {} : { question: String(questionId) }),
-  });
-}
-
-/** null when the fields name no faces. */
-function readAsked(read: (name: string) => string): AskedFaces | null {
-  const faces = read('faces');
-  const question = read('question');
-  if (!/^[1-9]\d{0,14}(,[1-9]\d{0,14}){0,8}$/.test(faces)) return null;
-  if (question !== '' && !/^[1-9]\d{0,14}$/.test(question)) return null;
-  return {
-    questionId: question === '' ? null : Number(question),
-    person: read('person'),
-    faceIds: [...new Set(faces.split(',').map(Number))],
-  };
 }
 
 function readSaid(text: string): Said | null {

@@ -3,12 +3,20 @@ import { crawlCounts } from '../../core/catalog/pictures.ts';
 import { adviseThreshold } from '../../core/faces/advice.ts';
 import { askTheRest } from '../../core/faces/ask-rest.ts';
 import { VisavisError } from '../../core/platform/errors.ts';
+import { changeChannel } from '../../core/projects/channel-settings.ts';
 import { unbindChannel } from '../../core/projects/channels.ts';
 import { changeSettings, type ProjectSettings, projectSettings } from '../../core/projects/settings.ts';
 import { deleteProject, setProjectState } from '../../core/projects/states.ts';
 import { changeCare, pausedReason } from '../../core/review/care.ts';
-import type { Store } from '../../core/store/store.ts';
 import { requireActive } from '../access.ts';
+import {
+  botInvites,
+  channelForm,
+  type ListedChannel,
+  projectChannels,
+  readChannelForm,
+  settingsFrom,
+} from '../channels.ts';
 import { newRouter, type WebContext, type WebRouter } from '../context.ts';
 import { field, idParam, linesOf, ticked, toNumber } from '../form.ts';
 import { projectHead } from '../project-head.ts';
@@ -59,13 +67,25 @@ export function settingsRoutes(deps: RouteDeps): WebRouter {
     });
   });
 
+  router.post('/projects/:id/channels/:channel', async (ctx) => {
+    const account = requireActive(ctx);
+    const projectId = idParam(ctx, 'id');
+    const channel = await channelOf(ctx, projectId);
+    await orShow(ctx, async () => {
+      const settings = settingsFrom(readChannelForm(ctx, channel.id));
+      if (!settings) throw new VisavisError('bad_input', ctx.state.t('web-channel-quiet-wrong'));
+      if (settings.language !== null && !messages.languages.includes(settings.language))
+        throw new VisavisError('bad_input', ctx.state.t('web-error-form'));
+      await changeChannel(deps, { channelId: channel.id, projectId, accountId: account.id, settings });
+      ctx.status = 303;
+      ctx.redirect(`/projects/${projectId}/settings?done=saved#channels`);
+    });
+  });
+
   router.post('/projects/:id/channels/:channel/unbind', async (ctx) => {
     const account = requireActive(ctx);
     const projectId = idParam(ctx, 'id');
-    const channels = await projectChannels(store, projectId);
-    const channel = channels.find((one) => one.id === idParam(ctx, 'channel'));
-    if (!channel) throw new VisavisError('not_found', ctx.state.t('web-channels-unknown'));
-    const { platform, externalId } = channel;
+    const { platform, externalId } = await channelOf(ctx, projectId);
     await unbindChannel(deps, { platform, externalId, accountId: account.id });
     ctx.status = 303;
     ctx.redirect(`/projects/${projectId}/settings?done=saved#channels`);
@@ -115,6 +135,13 @@ export function settingsRoutes(deps: RouteDeps): WebRouter {
 
   return router;
 
+  async function channelOf(ctx: WebContext, projectId: number): Promise<ListedChannel> {
+    const channels = await projectChannels(store, projectId);
+    const channel = channels.find((one) => one.id === idParam(ctx, 'channel'));
+    if (!channel) throw new VisavisError('not_found', ctx.state.t('web-channels-unknown'));
+    return channel;
+  }
+
   async function show(ctx: WebContext, problem: string | null): Promise<void> {
     requireActive(ctx);
     const project = await projectHead(deps, ctx);
@@ -148,7 +175,11 @@ export function settingsRoutes(deps: RouteDeps): WebRouter {
             pausePercent: String(row.pause_percent),
           },
       advice: await adviseThreshold(store, project.id),
-      channels: await projectChannels(store, project.id),
+      channels: (await projectChannels(store, project.id)).map((channel) => {
+        const open = typed(`/channels/${channel.id}`);
+        return { channel, open, form: open ? readChannelForm(ctx, channel.id) : channelForm(channel) };
+      }),
+      invites: await botInvites(deps),
     });
   }
 }
@@ -210,27 +241,4 @@ function readCare(ctx: WebContext) {
     careful: ticked(ctx, 'careful'),
     pausePercent: field(ctx, 'pausePercent').trim(),
   };
-}
-
-interface ListedChannel {
-  readonly id: number;
-  readonly platform: string;
-  readonly name: string;
-  readonly externalId: string;
-  readonly forDisputes: boolean;
-}
-
-async function projectChannels(store: Store, projectId: number): Promise<ListedChannel[]> {
-  const rows = await store.db
-    .selectFrom('channels')
-    .select(['id', 'platform', 'name', 'external_id', 'for_disputes'])
-    .where('project_id', '=', projectId)
-    .orderBy('platform')
-    .orderBy('name')
-    .execute();
-  return rows.map(({ external_id, for_disputes, ...row }) => ({
-    ...row,
-    externalId: external_id,
-    forDisputes: for_disputes === 1,
-  }));
 }

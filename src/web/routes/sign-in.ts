@@ -52,6 +52,7 @@ export function signInRoutes(deps: RouteDeps): WebRouter {
     const account = await signIn(deps, { profile, tokens, standing });
     await resumeRunsOf(deps, account);
     data.accountId = account.id;
+    data.signedInAt = clock.now();
     // Forms from before belong to nobody; an id that somebody may have known is worth nothing now.
     data.csrf = newCsrfToken();
     await ctx.state.session.rotate();

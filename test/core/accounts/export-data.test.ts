@@ -60,7 +60,26 @@ describe.each(engines())('the own data on %s', (kind) => {
         broken_reason: null,
       })
       .execute();
+    for (const account_id of [owner, account]) {
+      await store.db
+        .insertInto('face_boxes')
+        .values({
+          face_id: face,
+          project_id: project,
+          account_id,
+          act: 'redrawn',
+          x: 0,
+          y: 0,
+          w: 1,
+          h: 1,
+          done_at: 0,
+        })
+        .execute();
+    }
     const data = await exportAccount({ store, clock }, account);
+    expect(data.boxes).toEqual([
+      { at: '1970-01-01T00:00:00.000Z', project, face, act: 'redrawn', box: [0, 0, 1, 1] },
+    ]);
     expect(data.votes).toEqual([
       {
         at: new Date(clock.now()).toISOString(),

@@ -100,6 +100,28 @@ describe.each(engines())('embedding again on %s', (kind) => {
     expect(await step()).toBe(false);
   });
 
+  it('looks at drawn faces alone, and again when the box changed meanwhile', async () => {
+    const { id } = await addProject(store);
+    const file = await addFile(store, id);
+    const found = await addFace(store, file, { x: 0.25, vector: at(9), model: NEW });
+    const drawn = await addFace(store, file, { x: 0.5 });
+    const withdrawn = await addFace(store, file, { x: 0.75 });
+    await store.db.updateTable('faces').set({ withdrawn_at: 1 }).where('id', '=', withdrawn).execute();
+    download = async () => {
+      await store.db.updateTable('faces').set({ x: 0.5625, box_number: 1 }).where('id', '=', drawn).execute();
+      return new Uint8Array();
+    };
+    expect(await step()).toBe(true);
+    expect(asked[0]?.boxes).toEqual([[0.5, 0.1, 0.2, 0.2]]);
+    expect(await embeddings(drawn)).toEqual([]);
+    download = async () => new Uint8Array();
+    expect(await step()).toBe(true);
+    expect(asked[1]?.boxes).toEqual([[0.5625, 0.1, 0.2, 0.2]]);
+    expect(await embeddings(drawn)).toEqual([[NEW, 0.5625]]);
+    expect([await embeddings(found), await embeddings(withdrawn)]).toEqual([[[NEW, 9]], []]);
+    expect(await step()).toBe(false);
+  });
+
   it('does all files, however they are numbered', async () => {
     const { id } = await addProject(store);
     for (let i = 0; i < 11; i++) await addFace(store, await addFile(store, id), { vector: at(1) });

@@ -53,7 +53,7 @@ describe.each(engines())('answering on the site, on %s', (kind) => {
     const view = await reviewView(store, id, { questionId: null, person: 'Q1', faceIds: [right] });
     expect(view).toMatchObject({
       label: 'Person Q1',
-      examples: [single],
+      examples: [{ faceId: single, boxNumber: 0 }],
       file: { pictureUrl: 'https://p.example/pair.jpg', width: 1000 },
       faces: [{ faceId: right, box: [0.6, 0.1, 0.2, 0.2] }],
       others: [[0.1, 0.1, 0.2, 0.2]],

@@ -150,6 +150,15 @@ describe('the thread', () => {
     expect(mean[0]).toBe(0);
   });
 
+  it.each([
+    ['in this thread', plainMeasures],
+    ['in a thread of its own', threaded],
+  ])('has nothing to measure while no face has an embedding, %s', async (_, measures) => {
+    const job = { faces: new Float32Array(), dims: 0, rows: new Int32Array(), barred: null, nearest: 7 };
+    const measured = await measures.measure({ ...job, sets: [new Float32Array(DIMS)] });
+    expect(measured.set).toEqual(new Int32Array());
+  });
+
   it('is there again after it was ended', async () => {
     const once = createMeasures();
     const job = {

@@ -442,7 +442,7 @@ describe.skipIf(!inject('mariadb')).each(engines())('the import of a WikiVisage 
     expect(await rows.faces(112)).toMatchObject([{ x: 0.9, w: expect.closeTo(0.1) }]);
     expect(await rows.faces(104)).toEqual([]);
     // The replaced box is left out, the new one is a person's.
-    expect(await rows.faces(105)).toMatchObject([{ x: 0.04, source: 'person' }]);
+    expect(await rows.faces(105)).toMatchObject([{ x: 0.04, source: 'drawn' }]);
     // Of an earlier version: kept for its vote, and never taken for the present one.
     expect(await rows.faces(110)).toMatchObject([{ x: 0.02, sha1: '' }]);
     expect(await rows.faces(111)).toHaveLength(1);

@@ -180,6 +180,56 @@ describe('stop', () => {
   });
 });
 
+describe('while the site is read-only', () => {
+  const WATCH_MS = 1_000;
+  const readOnlyWork = (isOn: () => boolean, ...steps: Step[]) => {
+    const readOnly = { state: async () => (isOn() ? { since: 0, reason: '' } : null) };
+    const deps = { store, clock, nudges, log: silentLog, workerId: 'one', roles: 'w', host: 'h', readOnly };
+    const worker = createWorker(deps, steps);
+    workers.push(worker);
+    worker.start();
+  };
+
+  it('nothing is begun, and everything goes on within a second when that is over', async () => {
+    let on = true;
+    const step = counted('a', 3);
+    readOnlyWork(() => on, step);
+    await clock.sleeping(LOOK_MS);
+    await clock.sleeping(WATCH_MS);
+    await clock.sleeping(HEARTBEAT_MS);
+    expect(step.asked()).toBe(0);
+    expect(await heartbeats()).toHaveLength(1);
+    on = false;
+    clock.advance(WATCH_MS);
+    await clock.sleeping(WATCH_MS);
+    await expect.poll(step.asked).toBe(4);
+  });
+
+  it('what is under way is told to let go, and is begun again with a signal of its own', async () => {
+    let on = false;
+    const signals: AbortSignal[] = [];
+    readOnlyWork(() => on, {
+      name: 'long',
+      run: async (signal) => {
+        signals.push(signal);
+        await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
+        return true;
+      },
+    });
+    await clock.sleeping(WATCH_MS);
+    await expect.poll(() => signals.length).toBe(1);
+    on = true;
+    clock.advance(WATCH_MS);
+    await clock.sleeping(LOOK_MS);
+    expect(signals.map((signal) => signal.aborted)).toEqual([true]);
+    on = false;
+    await clock.sleeping(WATCH_MS);
+    clock.advance(WATCH_MS);
+    await expect.poll(() => signals.length).toBe(2);
+    expect(signals[1]?.aborted).toBe(false);
+  });
+});
+
 describe('the heartbeat', () => {
   it('is written, kept up to date, and removed at the end', async () => {
     const worker = work();

@@ -9,7 +9,7 @@ import { castBallot } from '../../../src/core/review/votes.ts';
 import { leaderboard } from '../../../src/core/statistics/leaderboard.ts';
 import type { Store } from '../../../src/core/store/store.ts';
 import { notedNudges } from '../../support/nudges.ts';
-import { addAccount, addChannel, addProject } from '../../support/people.ts';
+import { addAdministrator, addChannel, addProject } from '../../support/people.ts';
 import { addFace, addFile, MODEL } from '../../support/pictures.ts';
 import { engines, freshStore } from '../../support/stores.ts';
 import { fakeClock } from '../wiki/fakes.ts';
@@ -26,10 +26,10 @@ describe.each(engines())('the block list on %s', (kind) => {
   const clock = fakeClock();
   const nudges = notedNudges();
   const vector = new Float32Array(128).fill(0.1);
-  const deps = () => ({ store, clock, nudges, admins: ['Admin'] });
+  const deps = () => ({ store, clock, nudges });
   beforeEach(async () => {
     ({ store, dispose } = await freshStore(kind));
-    admin = await addAccount(store, { username: 'Admin' });
+    admin = await addAdministrator(store);
     ({ id: project, owner } = await addProject(store, {}, ['Q1', 'Q2']));
     file = await addFile(store, project);
     ({ page_id: pageId } = await store.db

@@ -50,8 +50,13 @@ describe.each(engines())('channels on %s', (kind) => {
         id: found?.id,
         externalId: channel,
         projectId: id,
-        maxOpen: DEFAULT_MAX_OPEN,
         forDisputes: false,
+        language: null,
+        maxOpen: DEFAULT_MAX_OPEN,
+        pace: null,
+        quiet: null,
+        timeZone: 'UTC',
+        blind: false,
       },
     ]);
     expect(nudges.topics).toEqual(['posts']);
@@ -85,7 +90,7 @@ describe.each(engines())('channels on %s', (kind) => {
     const before = await channelByExternalId(store, 'matrix', channel);
     await store.db.updateTable('channels').set({ max_open: 7 }).where('external_id', '=', channel).execute();
     await bind(channel, second.id, second.owner);
-    expect(await channelByExternalId(store, 'matrix', channel)).toEqual({
+    expect(await channelByExternalId(store, 'matrix', channel)).toMatchObject({
       id: before?.id,
       projectId: second.id,
     });

@@ -39,7 +39,13 @@ describe.each(engines())('votes on %s', (kind) => {
   const cast = (
     accountId: number,
     answer: Answer | null,
-    given: { faceId?: number; person?: string; questionId?: number | null; which?: Store } = {},
+    given: {
+      faceId?: number;
+      person?: string;
+      questionId?: number | null;
+      which?: Store;
+      platform?: string;
+    } = {},
   ) => {
     const which = given.which ?? store;
     return castBallot(
@@ -49,7 +55,7 @@ describe.each(engines())('votes on %s', (kind) => {
         accountId,
         answers: [{ faceId: given.faceId ?? faceId, person: given.person ?? 'Q1', answer }],
         questionId: given.questionId ?? null,
-        platform: 'web',
+        platform: given.platform ?? 'web',
       },
     );
   };
@@ -282,12 +288,13 @@ describe.each(engines())('votes on %s', (kind) => {
     });
   });
 
-  it('are for members, and for everybody in open projects', async () => {
+  it('are for members, and for everybody in the channels of open projects', async () => {
     const stranger = await addAccount(store);
     await expect(cast(stranger, 'yes')).rejects.toMatchObject({ code: 'forbidden' });
     expect(await votes()).toEqual([]);
     await begin({ open: 1, votes_needed: 1 });
-    await cast(stranger, 'yes');
+    await expect(cast(stranger, 'yes')).rejects.toMatchObject({ code: 'forbidden' });
+    await cast(stranger, 'yes', { platform: 'room' });
     expect(await verdict()).toBe('match by votes');
     const row = await store.db
       .selectFrom('project_members')
@@ -302,7 +309,7 @@ describe.each(engines())('votes on %s', (kind) => {
     const blocked = await member({ blocked: true });
     await expect(cast(blocked, 'yes')).rejects.toMatchObject({ code: 'forbidden' });
     await begin({ open: 1 });
-    await expect(cast(blocked, 'yes')).rejects.toMatchObject({ code: 'forbidden' });
+    await expect(cast(blocked, 'yes', { platform: 'room' })).rejects.toMatchObject({ code: 'forbidden' });
     expect(await votes()).toEqual([]);
     await expect(cast(999_999, 'yes')).rejects.toMatchObject({ code: 'not_signed_in' });
   });
@@ -473,7 +480,9 @@ describe.each(engines())('votes on %s', (kind) => {
     await begin({ open: 1, votes_needed: 1 });
     const account = await addAccount(store);
     const results = await Promise.all(
-      Array.from({ length: 10 }, (_, i) => cast(account, 'yes', { which: i % 2 ? store : other })),
+      Array.from({ length: 10 }, (_, i) =>
+        cast(account, 'yes', { which: i % 2 ? store : other, platform: 'room' }),
+      ),
     );
     expect(results.reduce((sum, result) => sum + result.cast, 0)).toBe(1);
     expect(await votes()).toHaveLength(1);

@@ -62,8 +62,8 @@ test('as CSV: quoted as RFC 4180 says, and nothing that a spreadsheet runs', asy
   expect(end).toBe('');
   const [first] = await exportVerdicts(store, project);
   if (!first) throw new Error('nothing exported');
-  for (const formula of ['=1+1', '+1', '-1', '@SUM(A1)', '\tx'])
-    expect(toCsv([{ ...first, file: formula }]).split('\r\n')[1]).toMatch(/^"?'/);
+  for (const formula of ['=1+1', '+1', '-1', '@SUM(A1)', '\t=x', 'a;=1'])
+    expect(toCsv([{ ...first, file: formula }]).split('\r\n')[1]).toMatch(/^"?( |a;)?'/);
 });
 
 test('counts what the verdict counts: not what was said before a face was asked about again', async () => {

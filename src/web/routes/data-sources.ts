@@ -1,0 +1,228 @@
+import type { AuthenticationResponseJSON, RegistrationResponseJSON } from '@simplewebauthn/server';
+import { type Act, DAYS, readAct, USUAL_DAYS } from '../../core/origins/acts.ts';
+import {
+  type Approval,
+  approveWithLogin,
+  beginApproval,
+  openApproval,
+} from '../../core/origins/approvals.ts';
+import { mySources, pauseSource, performApproved, removeSource } from '../../core/origins/my-sources.ts';
+import { dismissNotice, noticesFor } from '../../core/origins/notices.ts';
+import { pageHeaders } from '../../core/origins/page-policy.ts';
+import {
+  approvalOptions,
+  approveWithPasskey,
+  enrolmentOptions,
+  finishEnrolment,
+  passkeysOf,
+  removePasskey,
+} from '../../core/origins/passkeys.ts';
+import { cancelPending } from '../../core/origins/pending.ts';
+import { HEADER_BUDGET, OPT_IN_BUDGET } from '../../core/origins/policy.ts';
+import { VisavisError } from '../../core/platform/errors.ts';
+import { requireAccount } from '../access.ts';
+import { newRouter, type WebContext, type WebRouter } from '../context.ts';
+import { field, idParam } from '../form.ts';
+import { originDeps } from '../middleware/data-sources.ts';
+import { orShow } from '../refusals.ts';
+import type { RouteDeps } from './index.ts';
+
+/** One's own origins that data may come from: list, header, and every act that narrows or widens it. */
+export function dataSourceRoutes(deps: RouteDeps): WebRouter {
+  const { view, store, clock } = deps;
+  const origins = originDeps(deps);
+  const router = newRouter();
+
+  router.get('/data-sources', (ctx) => show(ctx, null));
+
+  router.post('/data-sources/begin', async (ctx) => {
+    const account = requireAccount(ctx);
+    await orShow(
+      ctx,
+      async () => {
+        const approval = await beginApproval(origins, {
+          accountId: account.id,
+          act: actOf(ctx),
+          // A passkey is the stronger way; whoever cannot use it here signs in.
+          method: field(ctx, 'method') !== 'login' && (await hasPasskey(account.id)) ? 'passkey' : 'login',
+        });
+        to(ctx, `/data-sources/confirm/${approval.id}`);
+      },
+      (problem) => show(ctx, problem),
+    );
+  });
+
+  router.get('/data-sources/confirm/:id', async (ctx) => {
+    const account = requireAccount(ctx);
+    ctx.set('Cache-Control', 'no-store');
+    const approval = await openApproval(origins, store.db, { accountId: account.id, id: idParam(ctx, 'id') });
+    view.render(ctx, 'data-source-confirm', {
+      approval,
+      act: approval.act,
+      step: stepOf(ctx, approval),
+      options: await passkeyOptions(approval, account.id),
+      module: 'passkey.js',
+    });
+  });
+
+  // A form, so that no link of somebody else's signs a person out. What comes after is a sign-in as any other.
+  router.post('/data-sources/confirm/:id/sign-in', async (ctx) => {
+    const account = requireAccount(ctx);
+    const { id } = await openApproval(origins, store.db, { accountId: account.id, id: idParam(ctx, 'id') });
+    ctx.state.session.end();
+    to(ctx, `/sign-in?next=${encodeURIComponent(`/data-sources/confirm/${id}`)}`);
+  });
+
+  router.post('/data-sources/confirm/:id/finish', async (ctx) => {
+    const account = requireAccount(ctx);
+    const args = { accountId: account.id, id: idParam(ctx, 'id') };
+    await orShow(
+      ctx,
+      async () => {
+        const { act } = await openApproval(origins, store.db, args);
+        await approveWithLogin(origins, { ...args, signedInAt: signedInAt(ctx) });
+        if (act.action === 'enrol') return to(ctx, `/data-sources/confirm/${args.id}`);
+        await performApproved(origins, args);
+        to(ctx, '/data-sources');
+      },
+      (problem) => show(ctx, problem),
+    );
+  });
+
+  router.post('/data-sources/confirm/:id/passkey', async (ctx) => {
+    const account = requireAccount(ctx);
+    const args = { accountId: account.id, id: idParam(ctx, 'id') };
+    await orShow(
+      ctx,
+      async () => {
+        const { act } = await openApproval(origins, store.db, args);
+        const response = answerOf(ctx);
+        if (act.action === 'enrol') {
+          await finishEnrolment(origins, { ...args, response: response as RegistrationResponseJSON });
+        } else {
+          await approveWithPasskey(origins, { ...args, response: response as AuthenticationResponseJSON });
+          await performApproved(origins, args);
+        }
+        to(ctx, '/data-sources?done=saved');
+      },
+      (problem) => show(ctx, problem),
+    );
+  });
+
+  router.post('/data-sources/passkeys/begin', async (ctx) => {
+    const account = requireAccount(ctx);
+    const act: Act = { action: 'enrol', name: field(ctx, 'name').trim().slice(0, 100) || 'Passkey' };
+    const { id } = await beginApproval(origins, { accountId: account.id, act, method: 'login' });
+    to(ctx, `/data-sources/confirm/${id}`);
+  });
+
+  router.post('/data-sources/passkeys/:id/remove', async (ctx) => {
+    const account = requireAccount(ctx);
+    await removePasskey(origins, { accountId: account.id, id: idParam(ctx, 'id') });
+    to(ctx, '/data-sources?done=saved');
+  });
+
+  router.post('/data-sources/pause', async (ctx) => {
+    const account = requireAccount(ctx);
+    await pauseSource(origins, { accountId: account.id, value: field(ctx, 'origin') });
+    to(ctx, '/data-sources?done=saved');
+  });
+
+  router.post('/data-sources/remove', async (ctx) => {
+    const account = requireAccount(ctx);
+    await removeSource(origins, { accountId: account.id, value: field(ctx, 'origin') });
+    to(ctx, '/data-sources?done=saved');
+  });
+
+  router.post('/data-sources/pending/:id/cancel', async (ctx) => {
+    const account = requireAccount(ctx);
+    await cancelPending(origins, { accountId: account.id, id: idParam(ctx, 'id') });
+    to(ctx, '/data-sources?done=saved');
+  });
+
+  router.post('/data-sources/notices/:id/dismiss', async (ctx) => {
+    const account = requireAccount(ctx);
+    await dismissNotice(deps, { accountId: account.id, id: idParam(ctx, 'id'), now: clock.now() });
+    to(ctx, '/data-sources');
+  });
+
+  return router;
+
+  async function hasPasskey(accountId: number): Promise<boolean> {
+    const passkeys = await passkeysOf(store, accountId);
+    return passkeys.some((passkey) => passkey.usableFrom <= clock.now());
+  }
+
+  /** What the browser's passkeys are asked; null: not their turn. */
+  async function passkeyOptions(approval: Approval, accountId: number): Promise<string | null> {
+    const args = { accountId, id: approval.id };
+    if (approval.act.action === 'enrol')
+      return approval.approved ? JSON.stringify(await enrolmentOptions(origins, args)) : null;
+    return approval.method === 'passkey' ? JSON.stringify(await approvalOptions(origins, args)) : null;
+  }
+
+  async function show(ctx: WebContext, problem: string | null): Promise<void> {
+    const account = requireAccount(ctx);
+    ctx.set('Cache-Control', 'no-store');
+    const page = { accountId: account.id, kind: 'ordinary', projectId: null } as const;
+    view.render(ctx, 'data-sources', {
+      ...(await mySources(origins, account.id)),
+      passkeys: await passkeysOf(store, account.id),
+      now: clock.now(),
+      notices: await noticesFor(store, account.id),
+      headers: await pageHeaders({ ...origins, log: ctx.state.log }, page),
+      budget: { header: HEADER_BUDGET, optIns: OPT_IN_BUDGET },
+      days: DAYS,
+      usualDays: USUAL_DAYS,
+      problem,
+      form:
+        problem === null
+          ? { origin: '', note: '' }
+          : { origin: field(ctx, 'origin'), note: field(ctx, 'note') },
+    });
+  }
+}
+
+/** What the form asks for; the core says what is wrong with it. */
+function actOf(ctx: WebContext): Act {
+  const origin = field(ctx, 'origin');
+  const days = Number(field(ctx, 'days'));
+  const note = field(ctx, 'note').trim();
+  switch (field(ctx, 'action')) {
+    case 'resume':
+      return readAct({ action: 'resume', origin });
+    case 'renew':
+      return readAct({ action: 'renew', origin, days });
+    case 'edit':
+      return readAct({ action: 'edit', from: field(ctx, 'from'), origin, days, note });
+    default:
+      return readAct({ action: 'add', origin, days, note });
+  }
+}
+
+/** What the person does next on the page that confirms. */
+function stepOf(ctx: WebContext, approval: Approval): 'passkey' | 'enrol' | 'sign-in' | 'finish' {
+  if (approval.method === 'passkey') return 'passkey';
+  if (approval.act.action === 'enrol' && approval.approved) return 'enrol';
+  return signedInAt(ctx) > approval.createdAt ? 'finish' : 'sign-in';
+}
+
+/** What the authenticator said, still to be checked. @throws VisavisError `bad_input` */
+function answerOf(ctx: WebContext): object {
+  try {
+    const answer: unknown = JSON.parse(field(ctx, 'response'));
+    if (typeof answer === 'object' && answer !== null) return answer;
+  } catch {
+    // Said below.
+  }
+  throw new VisavisError('bad_input', ctx.state.t('web-sources-passkey-failed'));
+}
+
+function signedInAt(ctx: WebContext): number {
+  return ctx.state.session.data.signedInAt ?? 0;
+}
+
+function to(ctx: WebContext, path: string): void {
+  ctx.status = 303;
+  ctx.redirect(path);
+}
