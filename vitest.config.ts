@@ -4,6 +4,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/services.ts'],
+    setupFiles: ['test/support/loopback-only.ts'],
     testTimeout: 60_000,
     hookTimeout: 120_000,
     pool: 'forks',

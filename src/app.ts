@@ -6,20 +6,26 @@ import pkg from '../package.json' with { type: 'json' };
 import type { Chat } from './bots/chat.ts';
 import { createDesk } from './bots/desk.ts';
 import { createDiscordChat } from './bots/discord/discord.ts';
+import { inviteLink } from './bots/discord/invite.ts';
 import { createInviters } from './bots/matrix/inviters.ts';
 import { createMatrixChat } from './bots/matrix/matrix.ts';
+import { measuredChat } from './bots/measured.ts';
+import { tellMoved } from './bots/moves.ts';
 import { createRoomChat } from './bots/room/room.ts';
 import { type Config, isLoopback, type WikiConfig } from './config.ts';
+import { holdAdmins, isAdmin } from './core/accounts/admins.ts';
 import { holdRules } from './core/accounts/eligibility.ts';
 import { createFernet } from './core/accounts/fernet.ts';
 import { accountOfIdentity } from './core/accounts/linking.ts';
 import { standingStep } from './core/accounts/standing.ts';
 import { followRenames, writingAccount } from './core/accounts/writing-account.ts';
+import { siteFullness } from './core/administration/fullness.ts';
 import { bootstrapStep } from './core/catalog/bootstrap.ts';
 import { crawlStep } from './core/catalog/crawl.ts';
 import { writeStep } from './core/depicts/writer.ts';
 import { createCrops } from './core/faces/crops.ts';
 import { detectStep } from './core/faces/detection.ts';
+import type { Detector } from './core/faces/detector.ts';
 import { embedStep, facesToEmbed } from './core/faces/embedding.ts';
 import { createFaceCache } from './core/faces/face-cache.ts';
 import { matchStep } from './core/faces/matching.ts';
@@ -27,8 +33,12 @@ import { portraitStep } from './core/faces/portraits.ts';
 import { systemClock } from './core/platform/clock.ts';
 import { databaseLocks, locksWithFallback, redisLocks } from './core/platform/locks.ts';
 import type { Log } from './core/platform/log.ts';
+import { measuredFetch } from './core/platform/measured-fetch.ts';
 import { createMessages } from './core/platform/messages.ts';
-import { memoryNudges } from './core/platform/nudges.ts';
+import { type Metrics, noMetrics } from './core/platform/metrics.ts';
+import { memoryNudges, redisNudges } from './core/platform/nudges.ts';
+import { createPrometheus } from './core/platform/prometheus.ts';
+import { createReadOnly } from './core/platform/read-only.ts';
 import { connectRedis } from './core/platform/redis.ts';
 import { createWorker, type Worker } from './core/platform/worker.ts';
 import { purgeStep } from './core/privacy/purge.ts';
@@ -49,6 +59,8 @@ import { sandboxKeys } from './sandbox/keys.ts';
 import { ensurePracticeProject } from './sandbox/practice-project.ts';
 import { createPocketWiki, POCKET_ENDPOINTS, type PocketWiki } from './sandbox/wiki.ts';
 import type { Health } from './web/deps.ts';
+import { serveHealth } from './web/health-server.ts';
+import { memoryLimits, type RateLimits, redisLimits } from './web/rate-limits.ts';
 import { createWeb } from './web/server.ts';
 
 export type Role = 'web' | 'bots' | 'worker';
@@ -90,12 +102,15 @@ export async function startApp({ config, roles, log, root }: AppOptions): Promis
   async function start(): Promise<App> {
     const workerId = `${hostname()} ${process.pid} ${randomUUID().slice(0, 8)}`;
     const has = (role: Role) => roles.includes(role);
-    const store = openStore(config.database, { connections: config.databaseConnections });
+    const prometheus = config.metricsToken === null ? null : createPrometheus();
+    const metrics = prometheus?.metrics ?? noMetrics;
+    const store = openStore(config.database, {
+      connections: config.databaseConnections,
+      ...(prometheus ? { metrics } : {}),
+    });
     stops.push(() => store.close());
     await migrate(store, migrations);
 
-    const nudges = memoryNudges();
-    stops.push(() => nudges.close());
     const pocket = config.wiki === null ? await startPocketWiki(config) : null;
     if (pocket) stops.push(() => pocket.wiki.close());
     const wikiConfig = config.wiki ?? pocket?.config;
@@ -106,13 +121,18 @@ export async function startApp({ config, roles, log, root }: AppOptions): Promis
     const fernet = createFernet(tokenKeys, clock, randomBytes);
     const rules = config.eligibility;
     await holdRules({ store, clock }, rules);
-    const redis = config.redisUrl ? connectRedis({ url: config.redisUrl, secret, log }) : null;
+    if (has('web')) await holdAdmins(store, config.admins);
+    const redis = config.redisUrl ? connectRedis({ url: config.redisUrl, secret, log, metrics }) : null;
     if (redis) stops.push(async () => redis.close());
+    const nudges = redis ? redisNudges(redis) : memoryNudges();
+    stops.push(() => nudges.close());
+    const limits = redis ? redisLimits(redis) : memoryLimits();
+    const readOnly = createReadOnly({ store, clock });
     const leases = databaseLocks({ store, clock });
     const locks = redis ? locksWithFallback(redisLocks(redis.redis, redis.prefix), leases) : leases;
 
     const agent = userAgent({ version: pkg.version, publicUrl: config.publicUrl, contact: config.contact });
-    const { wiki, oauth, pictures } = createWikiSide(config, wikiConfig, agent, log);
+    const { wiki, oauth, pictures } = createWikiSide(config, wikiConfig, agent, log, metrics);
     const detector = createDetector({
       dataDir: config.dataDir,
       models: config.models,
@@ -120,11 +140,16 @@ export async function startApp({ config, roles, log, root }: AppOptions): Promis
     });
     stops.push(() => detector.close());
     const messages = createMessages(join(root, 'i18n'));
-    const base = { store, clock, nudges, log, workerId };
+    const base = { store, clock, nudges, log, workerId, metrics, readOnly };
+    for (const one of prometheus ? siteFullness({ store, clock, model: detector.model }) : [])
+      prometheus?.watch(one);
+    const numbers =
+      prometheus && config.metricsToken ? { prometheus: { ...prometheus, token: config.metricsToken } } : {};
+    const health = async () => healthOf({ redis, limits, chats, detector });
 
     if (pocket) await ensurePracticeProject({ ...base, wiki, secret });
 
-    const chats = has('bots') ? createChats() : [];
+    const chats = has('bots') ? createChats().map((chat) => measuredChat(chat, metrics)) : [];
     let port: number | null = null;
     if (has('web')) {
       const web = createWeb({
@@ -145,13 +170,24 @@ export async function startApp({ config, roles, log, root }: AppOptions): Promis
         rules,
         editsPerMinute: config.editsPerMinute,
         locks,
-        health: async () => healthOf(redis, chats),
+        limits,
+        model: detector.model,
+        ...numbers,
+        health,
         sandbox: pocket ? { wikiUrl: pocket.wiki.url } : null,
+        chats: {
+          discord: config.discord?.applicationId ? inviteLink(config.discord.applicationId) : null,
+          matrix: config.matrix !== null,
+        },
         contact: config.contact,
       });
       const listening = await web.listen(config.port, config.host);
       stops.push(() => listening.close());
       port = listening.port;
+    }
+    if (!has('web') && config.healthPort !== null) {
+      const served = await serveHealth({ store, log, health, ...numbers }, config.healthPort);
+      stops.push(() => served.close());
     }
     if (has('worker')) {
       const worker = createAppWorker();
@@ -193,7 +229,7 @@ export async function startApp({ config, roles, log, root }: AppOptions): Promis
       const cache = createFaceCache(clock);
       return createWorker({ ...base, roles: roles.join(' '), host: hostname() }, [
         // People wait for what they asked to be written; everything else is background.
-        { name: 'write', run: (signal) => writeStep(writer, signal) },
+        { name: 'write', counts: true, run: (signal) => writeStep(writer, signal) },
         { name: 'standing', run: () => standingStep(accounts) },
         { name: 'match', run: () => matchStep({ ...base, model: detector.model, measures, cache }) },
         {
@@ -201,7 +237,7 @@ export async function startApp({ config, roles, log, root }: AppOptions): Promis
           run: (signal) => crawlStep({ ...base, wiki, crawlEveryMs: config.crawlEveryMs }, signal),
         },
         { name: 'bootstrap', run: () => bootstrapStep({ ...base, wiki }) },
-        { name: 'detect', run: (signal) => detectStep(detection, signal) },
+        { name: 'detect', counts: true, run: (signal) => detectStep(detection, signal) },
         { name: 'embed', run: (signal) => embedStep(detection, signal) },
         { name: 'portraits', run: (signal) => portraitStep(detection, signal) },
         { name: 'care', run: () => careStep(base) },
@@ -212,52 +248,79 @@ export async function startApp({ config, roles, log, root }: AppOptions): Promis
 
     /** The practice room always; the others when they are configured. */
     function createChats(): Chat[] {
-      const { discord, matrix, admins } = config;
+      const { discord, matrix } = config;
       return [
         createRoomChat({ ...base, mayManageRoom: (userId) => mayManageRoom(userId) }),
         ...(discord ? [createDiscordChat({ ...base, ...discord, messages })] : []),
-        ...(matrix
-          ? [
-              createMatrixChat({
-                ...base,
-                ...matrix,
-                userAgent: agent,
-                translate: (language) => messages.translator(language),
-                mayInvite: createInviters(store, admins),
-              }),
-            ]
-          : []),
+        ...(matrix ? [createMatrix(matrix)] : []),
       ];
+    }
+
+    function createMatrix(matrix: NonNullable<Config['matrix']>): Chat {
+      const translate = (language: string) => messages.translator(language);
+      const chat: Chat = createMatrixChat({
+        ...base,
+        ...matrix,
+        userAgent: agent,
+        translate,
+        mayInvite: createInviters(store),
+        onReplaced: (change) => tellMoved({ ...base, translate }, chat, change),
+      });
+      return chat;
     }
 
     /** The practice room has no rights of its own: in practice mode anybody may, else administrators. */
     async function mayManageRoom(userId: string): Promise<boolean> {
       if (pocket) return true;
       const account = await accountOfIdentity(store, 'room', userId);
-      return account !== null && config.admins.includes(account.username);
+      return account !== null && (await isAdmin(store.db, account.id));
     }
   }
 }
 
 /** A chat that is away or has ended takes nothing from the others; its reason is in the log. */
-function healthOf(redis: { readonly ready: boolean } | null, chats: readonly Chat[]): Health {
+function healthOf({
+  redis,
+  limits,
+  chats,
+  detector,
+}: {
+  readonly redis: { readonly ready: boolean } | null;
+  readonly limits: RateLimits;
+  readonly chats: readonly Chat[];
+  readonly detector: Pick<Detector, 'restsUntil'>;
+}): Health {
   const connections = chats.flatMap((chat) => {
     const health = chat.health?.();
     return health ? [[chat.platform, health.state === 'up' ? 'ok' : health.state] as const] : [];
   });
   const parts = {
     ...(redis ? { redis: redis.ready ? 'ok' : 'away' } : {}),
+    detector: systemClock.now() < (detector.restsUntil ?? 0) ? 'resting' : 'ok',
     ...Object.fromEntries(connections),
   };
-  return { ok: true, degraded: Object.values(parts).some((state) => state !== 'ok'), parts };
+  const degraded = Object.values(parts).some((state) => state !== 'ok');
+  return {
+    ok: true,
+    degraded,
+    parts: { ...parts, limits: limits.where?.() ?? 'memory', locks: redis?.ready ? 'redis' : 'database' },
+  };
 }
 
-function createWikiSide(config: Config, wikiConfig: WikiConfig, agent: string, log: Log) {
+function createWikiSide(config: Config, wikiConfig: WikiConfig, agent: string, log: Log, metrics: Metrics) {
   const clock = systemClock;
   const limiter = createLimiter();
   const local = (url: string) => isLoopback(url);
   const client = (apiUrl: string) =>
-    createWikiClient({ apiUrl, userAgent: agent, clock, limiter, log, allowInsecure: local(apiUrl) });
+    createWikiClient({
+      apiUrl,
+      userAgent: agent,
+      clock,
+      limiter,
+      log,
+      fetch: measuredFetch(metrics, 'wiki'),
+      allowInsecure: local(apiUrl),
+    });
   const files = client(wikiConfig.commonsApi);
   const items = wikiConfig.wikidataApi === wikiConfig.commonsApi ? files : client(wikiConfig.wikidataApi);
   const oauth = createOAuth({
@@ -272,6 +335,7 @@ function createWikiSide(config: Config, wikiConfig: WikiConfig, agent: string, l
     userAgent: agent,
     clock,
     limiter,
+    fetch: measuredFetch(metrics, 'oauth'),
     allowInsecure: local(wikiConfig.oauthUrl),
   });
   // A long download must not hold up a person's edit: pictures have places of their own.
@@ -280,6 +344,7 @@ function createWikiSide(config: Config, wikiConfig: WikiConfig, agent: string, l
     userAgent: agent,
     clock,
     limiter: createLimiter(),
+    fetch: measuredFetch(metrics, 'pictures'),
     log,
   });
   return { wiki: createWiki({ files, items, depicts: wikiConfig.depictsProperty }), oauth, pictures };

@@ -53,7 +53,14 @@ export interface Config {
   /** Who may take part; without any rule everybody who is not blocked. */
   readonly eligibility: EligibilityRules;
   readonly metricsToken: string | null;
-  readonly discord: { readonly token: string; readonly api: string | null } | null;
+  /** Where a process without the web site tells how it does, on this machine alone; null: nowhere. */
+  readonly healthPort: number | null;
+  readonly discord: {
+    readonly token: string;
+    readonly api: string | null;
+    /** For the link with which people invite the bot; null: not known. */
+    readonly applicationId: string | null;
+  } | null;
   readonly matrix: { readonly homeserver: string; readonly token: string } | null;
   /** Which models find and compare faces. */
   readonly models: {
@@ -83,6 +90,12 @@ const httpUrl = z
     'is not an http(s) address',
   )
   .transform((value) => value.replace(/\/+$/, ''));
+
+/** Where a token is sent: in clear to this machine alone. */
+const safeUrl = httpUrl.refine(
+  (value) => !URL.canParse(value) || new URL(value).protocol === 'https:' || isLoopback(value),
+  'is plain http, and the bot’s token would travel in clear. Use https, or an address of this machine',
+);
 
 const Environment = z.object({
   PORT: z.coerce.number('is not a number').int().min(1).max(65535).default(8080),
@@ -123,8 +136,12 @@ const Environment = z.object({
     .regex(/^P[1-9]\d*$/, 'is not a property like P180')
     .default('P180'),
   VISAVIS_DISCORD_TOKEN: z.string().min(1).optional(),
-  VISAVIS_DISCORD_API: httpUrl.optional(),
-  VISAVIS_MATRIX_HOMESERVER: httpUrl.optional(),
+  VISAVIS_DISCORD_API: safeUrl.optional(),
+  VISAVIS_DISCORD_APPLICATION_ID: z
+    .string()
+    .regex(/^\d{15,20}$/, 'is not the id of an application, which is a number')
+    .optional(),
+  VISAVIS_MATRIX_HOMESERVER: safeUrl.optional(),
   VISAVIS_MATRIX_TOKEN: z.string().min(1).optional(),
   VISAVIS_DATA_DIR: z.string().min(1).default('data'),
   VISAVIS_CONTACT: z.string().min(3).optional(),
@@ -136,6 +153,7 @@ const Environment = z.object({
     .string()
     .regex(/^[a-z][\w-]*$/i, 'is not the name of a user group, such as autopatrolled')
     .optional(),
+  VISAVIS_HEALTH_PORT: z.coerce.number('is not a number').int().min(1).max(65535).optional(),
   VISAVIS_METRICS_TOKEN: z.string().min(16, 'is shorter than 16 characters').optional(),
   VISAVIS_MODELS: z.enum(['default', 'yunet'], 'is neither default nor yunet').default('default'),
   VISAVIS_YUNET_FILE: z.string().min(1).optional(),
@@ -195,8 +213,13 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>, ro
       allowedUsers: e.VISAVIS_ALLOWED_USERS ?? null,
     },
     metricsToken: e.VISAVIS_METRICS_TOKEN ?? null,
+    healthPort: e.VISAVIS_HEALTH_PORT ?? null,
     discord: e.VISAVIS_DISCORD_TOKEN
-      ? { token: e.VISAVIS_DISCORD_TOKEN, api: e.VISAVIS_DISCORD_API ?? null }
+      ? {
+          token: e.VISAVIS_DISCORD_TOKEN,
+          api: e.VISAVIS_DISCORD_API ?? null,
+          applicationId: e.VISAVIS_DISCORD_APPLICATION_ID ?? botIdIn(e.VISAVIS_DISCORD_TOKEN),
+        }
       : null,
     matrix:
       e.VISAVIS_MATRIX_HOMESERVER && e.VISAVIS_MATRIX_TOKEN
@@ -216,7 +239,9 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>, ro
 /** Is it this machine alone? */
 export function isLoopback(url: string): boolean {
   const host = new URL(url).hostname;
-  return host === 'localhost' || host.endsWith('.localhost') || /^127\./.test(host) || host === '[::1]';
+  return (
+    host === 'localhost' || host.endsWith('.localhost') || /^127(\.\d+){3}$/.test(host) || host === '[::1]'
+  );
 }
 
 function isProduction(e: Environment): boolean {
@@ -227,6 +252,12 @@ function isProduction(e: Environment): boolean {
     e.VISAVIS_MATRIX_TOKEN !== undefined ||
     (e.VISAVIS_PUBLIC_URL !== undefined && !isLoopback(e.VISAVIS_PUBLIC_URL))
   );
+}
+
+/** The first part of a Discord token is the bot's id in base64, and since 2016 that is the application's id too. */
+function botIdIn(token: string): string | null {
+  const id = Buffer.from(token.split('.')[0] ?? '', 'base64').toString();
+  return /^\d{15,20}$/.test(id) ? id : null;
 }
 
 /** Six a minute is what a person who confirms edits could do by hand; 0 means no ceiling. */

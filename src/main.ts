@@ -21,6 +21,7 @@ const HELP = `visavis COMMAND
   detect    finds faces in picture files
   evaluate  how well the models tell people apart, on labelled pictures
   bench     how fast this machine finds and matches faces; what a claim costs in answers
+  origins   checks origins for data from elsewhere, as the site would
   doctor    says what is configured, what is missing, what would be used instead
 
 visavis COMMAND --help tells more. Settings come from the environment and from a
@@ -47,6 +48,8 @@ async function main(argv: string[]): Promise<number> {
       return (await import('./cli/migrate.ts')).migrateCommand(rest, root);
     case 'doctor':
       return (await import('./cli/doctor.ts')).doctorCommand(rest, root);
+    case 'origins':
+      return (await import('./cli/origins.ts')).originsCommand(rest, process.stdin, terminal, root);
     case 'tokens':
       return (await import('./cli/tokens.ts')).tokensCommand(rest, root);
     case 'import':

@@ -128,14 +128,52 @@ describe('configuration', () => {
     ['VISAVIS_DEPICTS_PROPERTY', 'depicts'],
     ['VISAVIS_TRUSTED_PROXIES', '-1'],
     ['VISAVIS_METRICS_TOKEN', 'short-value'],
+    ['VISAVIS_HEALTH_PORT', '70000'],
     ['VISAVIS_COMMONS_API', 'ftp://x/y'],
     ['VISAVIS_LOG', 'loud'],
     ['VISAVIS_DISCORD_API', 'http://localhost:1'],
+    ['VISAVIS_DISCORD_APPLICATION_ID', 'visavis'],
     ['VISAVIS_MATRIX_HOMESERVER', 'http://localhost:1'],
   ])('names %s when it is %j, and does not show a value', (name, value) => {
     const message = refusal({ [name]: value });
     expect(message).toContain(name);
     if (value.includes('secret')) expect(message).not.toContain(value);
+  });
+
+  it.each([
+    ['VISAVIS_DISCORD_API', 'http://discord.example.org/api'],
+    ['VISAVIS_DISCORD_API', 'http://127.example.org'],
+    ['VISAVIS_MATRIX_HOMESERVER', 'http://matrix.example.org'],
+    ['VISAVIS_MATRIX_HOMESERVER', 'http://localhost.example.org:8008'],
+    ['VISAVIS_MATRIX_HOMESERVER', 'http://10.0.0.7'],
+  ])('%s would send its token in clear to %s', (name, value) => {
+    const message = refusal({ ...PRODUCTION, [name]: value });
+    expect(message).toMatch(new RegExp(`^${name} is plain http`));
+    expect(message).not.toContain(value);
+  });
+
+  it.each(['https://chat.example.org', 'http://localhost:1', 'http://127.0.0.1:1', 'http://[::1]:1'])(
+    'sends tokens of the chats to %s',
+    (address) => {
+      const config = load({
+        ...PRODUCTION,
+        VISAVIS_DISCORD_TOKEN: 'x',
+        VISAVIS_DISCORD_API: address,
+        VISAVIS_MATRIX_TOKEN: 'x',
+        VISAVIS_MATRIX_HOMESERVER: address,
+      });
+      expect([config.discord?.api, config.matrix?.homeserver]).toEqual([address, address]);
+    },
+  );
+
+  it('knows the application of a Discord bot by its token, unless it is named', () => {
+    const application = (env: Record<string, string>) =>
+      load({ ...PRODUCTION, ...env }).discord?.applicationId;
+    const token = `${Buffer.from('1573888779750581085').toString('base64url')}.GxYz.not-a-secret`;
+    expect(application({ VISAVIS_DISCORD_TOKEN: token })).toBe('1573888779750581085');
+    expect(application({ VISAVIS_DISCORD_TOKEN: 'something.else' })).toBeNull();
+    const named = { VISAVIS_DISCORD_TOKEN: token, VISAVIS_DISCORD_APPLICATION_ID: '1600000000000000000' };
+    expect(application(named)).toBe('1600000000000000000');
   });
 
   it('takes exactly the keys for tokens that can be used', () => {

@@ -48,7 +48,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   };
 }
 
-async function startMariaDb(folder: string, stops: (() => Promise<void>)[]): Promise<string | null> {
+export async function startMariaDb(folder: string, stops: (() => Promise<void>)[]): Promise<string | null> {
   const server = findProgram('mariadbd');
   const install = findProgram('mariadb-install-db');
   const admin = findProgram('mariadb-admin');

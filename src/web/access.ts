@@ -17,22 +17,35 @@ export function requireActive(ctx: WebContext): Account {
   return account;
 }
 
-export function isAdmin(deps: Pick<WebDeps, 'admins'>, account: Account | null): boolean {
-  return account !== null && !account.blocked && deps.admins.includes(account.username);
+/** Whether the reader administrates this site. Every act is checked again where it happens. */
+export function isAdmin(ctx: WebContext): boolean {
+  return ctx.state.admin === true && ctx.state.account?.blocked === false;
+}
+
+/** @throws VisavisError `not_signed_in` or `forbidden` */
+export function requireAdmin(ctx: WebContext): Account {
+  const account = requireActive(ctx);
+  if (!isAdmin(ctx)) throw new VisavisError('forbidden', ctx.state.t('web-error-admins-only'));
+  return account;
 }
 
 export interface Rights {
+  /** Administrators of the site may do in every project what its owners may. */
   readonly role: 'owner' | 'member' | null;
   /** Preview, write, stop. */
   readonly canWrite: boolean;
 }
 
 /** What the reader may do in a project. Every act is checked again where it happens. */
-export async function rightsIn(deps: WebDeps, ctx: WebContext, projectId: number): Promise<Rights> {
+export async function rightsIn(
+  deps: Pick<WebDeps, 'store'>,
+  ctx: WebContext,
+  projectId: number,
+): Promise<Rights> {
   const { account } = ctx.state;
   if (!account) return { role: null, canWrite: false };
-  const role = await roleOf(deps.store, projectId, account.id);
-  return { role, canWrite: !account.blocked && (role !== null || isAdmin(deps, account)) };
+  const role = isAdmin(ctx) ? 'owner' : await roleOf(deps.store, projectId, account.id);
+  return { role, canWrite: !account.blocked && role !== null };
 }
 
 /** @throws VisavisError `not_signed_in` or `forbidden` */

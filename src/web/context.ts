@@ -3,6 +3,7 @@ import Router from '@koa/router';
 import type { Account } from '../core/accounts/accounts.ts';
 import type { Log } from '../core/platform/log.ts';
 import type { Translator } from '../core/platform/messages.ts';
+import type { ReadOnlyState } from '../core/platform/read-only.ts';
 import type { BrowserSession } from './middleware/session.ts';
 
 /** What the middleware leaves for the routes. */
@@ -13,6 +14,10 @@ export interface WebState {
   session: BrowserSession;
   /** Who is signed in. */
   account: Account | null;
+  /** Whether that account administrates the site. */
+  admin: boolean;
+  /** Set while an administrator has made the site read-only. */
+  readOnly: ReadOnlyState | null;
   /** The wiki no longer takes the account's tokens: the person has to sign in again. */
   linkBroken: boolean;
 }

@@ -5,7 +5,10 @@ import type { Clock } from '../core/platform/clock.ts';
 import type { Locks } from '../core/platform/locks.ts';
 import type { Log } from '../core/platform/log.ts';
 import type { Messages } from '../core/platform/messages.ts';
+import type { Metrics } from '../core/platform/metrics.ts';
 import type { Nudges } from '../core/platform/nudges.ts';
+import type { Prometheus } from '../core/platform/prometheus.ts';
+import type { ReadOnly } from '../core/platform/read-only.ts';
 import type { Store } from '../core/store/store.ts';
 import type { OAuth } from '../core/wiki/oauth.ts';
 import type { Wiki } from '../core/wiki/wiki.ts';
@@ -54,10 +57,20 @@ export interface WebDeps {
   readonly locks?: Locks;
   /** Set in practice mode: where the pocket wiki can be looked at. */
   readonly sandbox: { readonly wikiUrl: string } | null;
+  /** The chats that this bot is in: the link that invites it to a Discord server, and whether it is on Matrix. */
+  readonly chats?: { readonly discord: string | null; readonly matrix: boolean };
   /** How to reach the operator. */
   readonly contact: string;
   /** More about the parts of the product than the database, for `/health`. */
   readonly health?: () => Promise<Health>;
+  /** Where requests are counted; nowhere when nothing is given. */
+  readonly metrics?: Metrics;
+  /** The numbers for `/metrics`, and who may read them; without it there is no such page. */
+  readonly prometheus?: Pick<Prometheus, 'text' | 'contentType'> & { readonly token: string };
+  /** The switch for emergencies; one of its own when nothing is given. */
+  readonly readOnly?: ReadOnly;
+  /** The model whose embeddings are wanted; null: not known here. */
+  readonly model?: string | null;
   /** In memory when nothing is given. */
   readonly limits?: RateLimits;
 }

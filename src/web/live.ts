@@ -3,6 +3,7 @@ import type { Clock } from '../core/platform/clock.ts';
 import { VisavisError } from '../core/platform/errors.ts';
 import type { Nudges, Topic } from '../core/platform/nudges.ts';
 import type { WebContext } from './context.ts';
+import { limitKey } from './middleware/rate-limit.ts';
 
 export interface Watch {
   readonly topics: readonly Topic[];
@@ -21,15 +22,20 @@ export interface Live {
 }
 
 const MAX_STREAMS = 1000;
+/** Of one account, or of one address that nobody is signed in from: a room full of people may share it. */
+const MAX_STREAMS_EACH = 100;
 /** Several changes in a row become one event. */
 const GATHER_MS = 120;
 
 export function createLive({ clock, nudges }: { clock: Clock; nudges: Nudges }): Live {
-  const open = new Set<() => void>();
+  /** How each is closed, and whose it is. */
+  const open = new Map<() => void, string>();
 
   return {
     stream(ctx, watch) {
-      if (open.size >= MAX_STREAMS) {
+      const whose = limitKey(ctx);
+      const own = [...open.values()].filter((one) => one === whose).length;
+      if (open.size >= MAX_STREAMS || own >= MAX_STREAMS_EACH) {
         throw new VisavisError('rate_limited', 'Too many people are looking at once.', {
           details: { retryAfter: 30 },
         });
@@ -46,7 +52,7 @@ export function createLive({ clock, nudges }: { clock: Clock; nudges: Nudges }):
         open.delete(close);
         out.end();
       };
-      open.add(close);
+      open.set(close, whose);
       ctx.res.on('close', close);
       ctx.type = 'text/event-stream';
       ctx.set('Cache-Control', 'no-store');
@@ -77,7 +83,7 @@ export function createLive({ clock, nudges }: { clock: Clock; nudges: Nudges }):
     },
 
     closeAll() {
-      for (const close of [...open]) close();
+      for (const close of [...open.keys()]) close();
     },
   };
 }

@@ -1,4 +1,10 @@
-import { type RateLimiterAbstract, RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import {
+  type RateLimiterAbstract,
+  RateLimiterMemory,
+  RateLimiterRedis,
+  RateLimiterRes,
+} from 'rate-limiter-flexible';
+import type { RedisConnection } from '../core/platform/redis.ts';
 
 /** Requests a minute (PRODUCT S7). */
 export const LIMITS = {
@@ -16,31 +22,68 @@ export type LimitName = keyof typeof LIMITS;
 export interface RateLimits {
   /** @returns 0 when the request may go on, else the seconds to wait */
   consume(name: LimitName, key: string): Promise<number>;
+  /** Where is counted now; without it nobody says. */
+  where?(): 'redis' | 'memory';
 }
+
+type Limiters = ReadonlyMap<LimitName, RateLimiterAbstract>;
 
 /** Counts in this process. */
 export function memoryLimits(): RateLimits {
-  return rateLimits((name, points) => new RateLimiterMemory({ keyPrefix: name, points, duration: 60 }));
+  const limiters = inMemory();
+  return {
+    consume: async (name, key) => (await waitFor(limiters, name, key)) ?? 0,
+    where: () => 'memory',
+  };
 }
 
 /**
- * @param make a limiter for each name: a RateLimiterRedis with a memory limiter as insurance shares the
- * counts between processes
+ * Counts in Redis, for all processes together. While Redis is away, or answers nothing, this process counts by itself
+ * from nothing: for so long everybody has the limit once with each process, and never none.
  */
-export function rateLimits(make: (name: LimitName, points: number) => RateLimiterAbstract): RateLimits {
-  const limiters = new Map(
-    Object.entries(LIMITS).map(([name, points]) => [name, make(name as LimitName, points)]),
+export function redisLimits(connection: RedisConnection): RateLimits {
+  const insurance = inMemory();
+  const shared: Limiters = limitersBy(
+    (name, points) =>
+      new RateLimiterRedis({
+        storeClient: connection.redis,
+        keyPrefix: `${connection.prefix}:limit:${name}`,
+        points,
+        duration: 60,
+        rejectIfRedisNotReady: true,
+        // Whoever is over the limit is not asked for in Redis with every further request.
+        inMemoryBlockOnConsumed: points + 1,
+      }),
   );
   return {
     async consume(name, key) {
-      try {
-        await limiters.get(name)?.consume(key);
-        return 0;
-      } catch (refusal) {
-        // Anything else is a broken limiter, and must not lock everybody out.
-        if (!(refusal instanceof RateLimiterRes)) return 0;
-        return Math.max(1, Math.ceil(refusal.msBeforeNext / 1000));
+      if (connection.ready) {
+        const seconds = await waitFor(shared, name, key);
+        if (seconds !== null) return seconds;
+        connection.failed();
       }
+      return (await waitFor(insurance, name, key)) ?? 0;
     },
+    where: () => (connection.ready ? 'redis' : 'memory'),
   };
+}
+
+function inMemory(): Limiters {
+  return limitersBy((name, points) => new RateLimiterMemory({ keyPrefix: name, points, duration: 60 }));
+}
+
+function limitersBy(make: (name: LimitName, points: number) => RateLimiterAbstract): Limiters {
+  const names = Object.keys(LIMITS) as LimitName[];
+  return new Map(names.map((name) => [name, make(name, LIMITS[name])]));
+}
+
+/** @returns seconds to wait, 0 for none; null when the limiter itself does not work */
+async function waitFor(limiters: Limiters, name: LimitName, key: string): Promise<number | null> {
+  try {
+    await limiters.get(name)?.consume(key);
+    return 0;
+  } catch (refusal) {
+    if (!(refusal instanceof RateLimiterRes)) return null;
+    return Math.max(1, Math.ceil(refusal.msBeforeNext / 1000));
+  }
 }

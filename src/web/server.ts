@@ -1,18 +1,21 @@
-import type { AddressInfo } from 'node:net';
 import Koa from 'koa';
 import { createSessions } from '../core/accounts/sessions.ts';
-import { VisavisError } from '../core/platform/errors.ts';
+import { createReadOnly } from '../core/platform/read-only.ts';
 import { isAdmin } from './access.ts';
 import { loadAssets } from './assets.ts';
 import type { WebState } from './context.ts';
 import type { WebDeps } from './deps.ts';
+import { listening } from './listen.ts';
 import { createLive } from './live.ts';
 import { account } from './middleware/account.ts';
 import { body } from './middleware/body.ts';
 import { requireCsrfToken } from './middleware/csrf.ts';
+import { dataSourceHeaders } from './middleware/data-sources.ts';
 import { errorPage } from './middleware/error-page.ts';
 import { chooseLanguage } from './middleware/language.ts';
+import { countRequests } from './middleware/metrics.ts';
 import { rateLimit } from './middleware/rate-limit.ts';
+import { readOnly } from './middleware/read-only.ts';
 import { requestLog } from './middleware/request-log.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
 import { session } from './middleware/session.ts';
@@ -42,7 +45,7 @@ export function createWeb(deps: WebDeps): Web {
     sandbox: deps.sandbox,
     contact: deps.contact,
     languages: messages.languages,
-    isAdmin: (ctx) => isAdmin(deps, ctx.state.account ?? null),
+    isAdmin,
     workersAway: workers.isAway,
   });
   // With `proxy`, koa takes the address that the last trusted proxy saw, never what the visitor claims.
@@ -52,6 +55,7 @@ export function createWeb(deps: WebDeps): Web {
   });
 
   app.use(requestLog(log));
+  if (deps.metrics) app.use(countRequests(deps.metrics));
   app.use(securityHeaders(deps));
   app.use(chooseLanguage(messages));
   app.use(errorPage(view));
@@ -62,7 +66,9 @@ export function createWeb(deps: WebDeps): Web {
   app.use(rateLimit(limits, 'everything'));
   app.use(body);
   app.use(requireCsrfToken);
+  app.use(readOnly(deps.readOnly ?? createReadOnly({ store, clock })));
   app.use(workers.middleware);
+  app.use(dataSourceHeaders(deps));
   for (const router of allRoutes({ ...deps, limits, sessions, view, live })) {
     app.use(router.routes());
   }
@@ -77,25 +83,13 @@ export function createWeb(deps: WebDeps): Web {
     app,
     async listen(port, host) {
       const server = app.listen(port, host);
-      await new Promise<void>((resolve, reject) => {
-        server.once('listening', resolve);
-        server.once('error', (error: NodeJS.ErrnoException) => {
-          if (error.code !== 'EADDRINUSE') return reject(error);
-          reject(
-            new VisavisError(
-              'port_in_use',
-              `port ${port} is taken by another program; choose another one with PORT=…`,
-              { cause: error },
-            ),
-          );
-        });
-      });
+      const at = await listening(server, port);
       const prune = setInterval(() => {
         sessions.prune().catch((error: unknown) => log.warn({ err: error }, 'old sessions were not deleted'));
       }, 60 * 60_000);
       prune.unref();
       return {
-        port: (server.address() as AddressInfo).port,
+        port: at,
         async close() {
           clearInterval(prune);
           live.closeAll();

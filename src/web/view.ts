@@ -4,6 +4,7 @@ import { Eta } from 'eta';
 import type { Assets } from './assets.ts';
 import type { WebContext } from './context.ts';
 import { query } from './form.ts';
+import { formatsFor } from './formats.ts';
 import { csrfToken } from './middleware/csrf.ts';
 
 export interface View {
@@ -38,11 +39,18 @@ const DONE = new Set([
   'state',
   'deleted',
   'reopened',
+  'drawn',
+  'drawn-before',
+  'redrawn',
+  'withdrawn',
   'forgotten',
   'joined',
   'left',
   'member-changed',
   'revoked',
+  'retrying',
+  'read-only-on',
+  'read-only-off',
 ]);
 
 /** The rules that owners of projects about living people acknowledge. */
@@ -71,14 +79,7 @@ export function createView(site: Site): View {
 
   function helpers(ctx: WebContext) {
     const { t, account } = ctx.state;
-    const dates = new Intl.DateTimeFormat(t.language, {
-      dateStyle: 'medium',
-      timeStyle: 'short',
-      timeZone: 'UTC',
-    });
-    const days = new Intl.DateTimeFormat(t.language, { dateStyle: 'medium', timeZone: 'UTC' });
-    const times = new Intl.DateTimeFormat(t.language, { timeStyle: 'short', timeZone: 'UTC' });
-    const numbers = new Intl.NumberFormat(t.language);
+    const { dates, days, times, numbers } = formatsFor(t.language);
     const done = query(ctx, 'done');
     return {
       t,
@@ -90,6 +91,7 @@ export function createView(site: Site): View {
       contact: site.contact,
       languages: site.languages,
       workersAway: site.workersAway(),
+      readOnlyNow: ctx.state.readOnly ?? null,
       here: ctx.path,
       hereWithQuery: ctx.path + ctx.search,
       hereQuery: ctx.search,
@@ -107,15 +109,24 @@ export function createView(site: Site): View {
         new Intl.DisplayNames([code], { type: 'language', fallback: 'code' }).of(code) ?? code,
       icon: (name: string) => iconSvg(icons, name),
       safeUrl,
+      cropUrl,
       tone,
     };
   }
 }
 
-/** Links that come from the wiki or a chat card: only http(s) and own paths become links. */
+/**
+ * Links that come from the wiki or a chat card: only http(s) and own paths become links. Browsers drop tabs and line
+ * ends, so a path with one in it may be another host.
+ */
 function safeUrl(url: string): string {
-  if (/^\/(?![/\\])/.test(url)) return url;
+  if (/^\/(?![/\\])[^\s\p{Cc}\\]*$/u.test(url)) return url;
   return URL.canParse(url) && /^https?:$/.test(new URL(url).protocol) ? url : '#';
+}
+
+/** A box that was drawn anew has another address: browsers keep the picture of the old one. */
+function cropUrl({ faceId, boxNumber }: { faceId: number; boxNumber: number }): string {
+  return `/faces/${faceId}/crop.jpg${boxNumber > 0 ? `?box=${boxNumber}` : ''}`;
 }
 
 /** One of six colours for somebody, always the same one. */

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { guardChildren } from '../support/loopback-only.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -21,6 +22,7 @@ export async function npmStart(): Promise<RunningProduct> {
   const child = spawn('npm', ['start', '--silent'], {
     cwd: root,
     env: {
+      ...guardChildren(),
       PATH: process.env.PATH ?? '',
       HOME: process.env.HOME ?? '',
       PORT: String(port),

@@ -8,6 +8,7 @@ import { newFernetKey } from '../../src/core/accounts/fernet.ts';
 import { systemClock } from '../../src/core/platform/clock.ts';
 import { openStore } from '../../src/core/store/store.ts';
 import { createPocketWiki, POCKET_ENDPOINTS, type PocketWiki } from '../../src/sandbox/wiki.ts';
+import { guardChildren } from '../support/loopback-only.ts';
 import { encoding, type OldDatabase, oldDatabase } from '../support/wikivisage.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -76,6 +77,7 @@ describe.skipIf(!inject('mariadb'))('visavis import', () => {
     const child = spawn(join(root, 'bin/visavis'), ['import', ...args], {
       cwd: folder,
       env: {
+        ...guardChildren(),
         PATH: process.env.PATH ?? '',
         VISAVIS_DATA_DIR: folder,
         VISAVIS_OAUTH_URL: oauthUrl,

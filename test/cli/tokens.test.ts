@@ -10,6 +10,7 @@ import { storeTokens } from '../../src/core/accounts/tokens.ts';
 import { systemClock } from '../../src/core/platform/clock.ts';
 import { migrate } from '../../src/core/store/migrate.ts';
 import { openStore } from '../../src/core/store/store.ts';
+import { guardChildren } from '../support/loopback-only.ts';
 import { addAccount } from '../support/people.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -36,7 +37,12 @@ function tokens(
 ): Promise<{ status: number | null; out: string; err: string }> {
   return new Promise((resolve) => {
     const child = spawn(join(root, 'bin/visavis'), ['tokens', ...action], {
-      env: { PATH: process.env.PATH ?? '', VISAVIS_DATA_DIR: folder, VISAVIS_TOKEN_KEY: keys },
+      env: {
+        ...guardChildren(),
+        PATH: process.env.PATH ?? '',
+        VISAVIS_DATA_DIR: folder,
+        VISAVIS_TOKEN_KEY: keys,
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let [out, err] = ['', ''];

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { startUndo } from '../../src/core/depicts/runs.ts';
 import { type WriterPoint, writeStep } from '../../src/core/depicts/writer.ts';
+import { guardChildren } from '../support/loopback-only.ts';
 import type { DyingWorker } from './dying-worker.ts';
 import { expectSame, FastClock, type FaultDesk, faultDesk, newWorld, type World } from './support.ts';
 
@@ -85,7 +86,8 @@ describe('a worker that is killed', () => {
     };
     const script = join(import.meta.dirname, 'dying-worker.ts');
     const args = ['--disable-warning=ExperimentalWarning', script, JSON.stringify(told)];
-    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const env = { ...process.env, ...guardChildren() };
+    const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
     const ended = new Promise<NodeJS.Signals | null>((resolve) =>
       child.once('exit', (_code, signal) => resolve(signal)),
     );

@@ -63,8 +63,27 @@ test('filters and pages', async () => {
   expect(await faces('')).toBe(2);
   expect(await faces('?verdict=match')).toBe(1);
   expect(await faces('?verdict=disputed')).toBe(0);
-  expect(await faces('?verdict=%27%20or%201=1&page=-3')).toBe(2);
-  expect(await faces('?page=99')).toBe(0);
+  expect(await faces('?verdict=%27%20or%201=1&after=%27%20or%201=1')).toBe(2);
+  expect(await faces('?source=votes')).toBe(1);
+  expect(await faces('?claim=none')).toBe(1);
+  expect(await faces('?claim=written')).toBe(0);
+  expect(await faces('?distance=near')).toBe(0);
+  expect(await faces('?after=rest~999999~1~Q7259')).toBe(0);
+  const page = await read(visitor, `/projects/${project}?verdict=match&source=votes`);
+  expect(page).toContain('<option value="votes" selected>');
+  expect(page).toContain('<input type="hidden" name="verdict" value="match">');
+  expect(page).toContain(`/projects/${project}?verdict=disputed&amp;source=votes#faces`);
+});
+
+test('the charts are drawn by the server, for eyes and for screen readers', async () => {
+  const page = await read(await browser(), `/projects/${project}`);
+  const [chart = ''] = /<figure class="chart".*?<\/figure>/s.exec(page) ?? [];
+  expect(chart).toContain('<title id="chart-faces-title">Faces found</title>');
+  // One bar stands for the more days the longer the project has been there.
+  expect(chart).toMatch(/2 in all, busiest (day|\d+ days): 2/);
+  expect(chart).toMatch(/<path d="M[\d.]+ 100V0H[\d.]+V100Z"><\/path>/);
+  expect(chart).toMatch(/<details>.*<th scope="row">.*<td>2<\/td><td>1<\/td><td>0<\/td>/s);
+  expect(page).not.toMatch(/ style=|<style/);
 });
 
 test('nobody sees how others voted before there is a verdict', async () => {

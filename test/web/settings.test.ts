@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { bindChannel } from '../../src/core/projects/channels.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { keepBotName } from '../../src/core/projects/bot-names.ts';
+import { bindChannel, channelByExternalId } from '../../src/core/projects/channels.ts';
 import { projectSettings } from '../../src/core/projects/settings.ts';
 import type { Store } from '../../src/core/store/store.ts';
 import { addMember, addProject } from '../support/people.ts';
@@ -132,4 +133,101 @@ test('channels are listed, and unbound by owners of their project', async () => 
   expect((await owner.post(unbind, {})).status).toBe(303);
   expect(await read(owner, `${path}/settings`)).toContain('No channel is bound yet.');
   expect((await owner.post(unbind, {})).status).toBe(404);
+});
+
+describe('the settings of a channel', () => {
+  const bind = async (externalId: string, platform = 'discord') => {
+    await bindChannel(site.deps, {
+      platform,
+      externalId,
+      name: externalId,
+      projectId: project,
+      accountId: ownerId,
+    });
+    const found = await channelByExternalId(store, platform, externalId);
+    if (!found) throw new Error('it is not bound');
+    const form = (values: Record<string, string>) =>
+      Object.fromEntries(Object.entries(values).map(([name, value]) => [`${name}-${found.id}`, value]));
+    const read = async () => (await channelByExternalId(store, platform, externalId))?.settings;
+    return { at: `${path}/channels/${found.id}`, id: found.id, form, read };
+  };
+  const GIVEN = {
+    language: 'nb',
+    maxOpen: '5',
+    pace: '6',
+    quiet: '22–7:30',
+    timeZone: 'europe/oslo',
+    blind: 'on',
+  };
+
+  test('are saved, shown, and taken away again', async () => {
+    const { at, id, form, read: settings } = await bind('#faces');
+    const saved = await owner.post(at, form(GIVEN));
+    expect(saved.headers.get('location')).toBe(`${path}/settings?done=saved#channels`);
+    expect(await settings()).toEqual({
+      language: 'nb',
+      maxOpen: 5,
+      pace: 6,
+      quiet: { from: 1320, to: 450 },
+      timeZone: 'Europe/Oslo',
+      blind: true,
+    });
+    const page = await read(owner, `${path}/settings`);
+    expect(page).toContain(`name="quiet-${id}" type="text" value="22:00–07:30"`);
+    expect(page).toMatch(new RegExp(`name="blind-${id}" value="on"[^>]* checked`));
+    await owner.post(at, form({ maxOpen: '3', timeZone: 'UTC' }));
+    expect(await settings()).toEqual({
+      language: null,
+      maxOpen: 3,
+      pace: null,
+      quiet: null,
+      timeZone: 'UTC',
+      blind: false,
+    });
+  });
+
+  test.each([
+    ['quiet', '22-22', 'Quiet hours are written like'],
+    ['pace', '0', 'from 1 to 60'],
+    ['maxOpen', '21', 'from 1 to 20'],
+    ['timeZone', 'Oslo', 'There is no such time zone'],
+    ['language', 'xx', 'The form could not be read'],
+  ])('%s “%s” is refused, and what was typed stays', async (name, value, words) => {
+    const { at, id, form, read: settings } = await bind(`#${name}`);
+    const before = await settings();
+    const refused = await owner.post(at, form({ ...GIVEN, [name]: value }));
+    const page = await refused.text();
+    expect(refused.status).toBe(400);
+    expect(page).toContain(words);
+    const shown =
+      name === 'language'
+        ? `name="timeZone-${id}" type="text" value="${GIVEN.timeZone}"`
+        : `value="${value}"`;
+    expect(page).toContain(shown);
+    expect(await settings()).toEqual(before);
+  });
+
+  test('are for owners of the project, and Matrix has no blind mode', async () => {
+    const { at, form, read: settings } = await bind('!room:example.org', 'matrix');
+    expect((await member.post(at, form(GIVEN))).status).toBe(403);
+    expect((await new Browser(site.url).post(at, form(GIVEN))).status).toBe(401);
+    expect((await owner.post(at, form(GIVEN))).status).toBe(400);
+    expect((await settings())?.maxOpen).toBe(3);
+    expect(await read(owner, `${path}/settings`)).toContain('This channel cannot be blind');
+    const elsewhere = await addProject(store, { created_by: ownerId });
+    expect((await owner.post(at.replace(path, `/projects/${elsewhere.id}`), form(GIVEN))).status).toBe(404);
+  });
+});
+
+test('the pages tell how to invite the bot, where there is one', async () => {
+  const link = 'https://discord.com/oauth2/authorize?client_id=1&permissions=2';
+  for (const at of ['/help', `${path}/settings`])
+    expect(await read(owner, at)).toContain('This site has no bot on Discord or Matrix.');
+  await keepBotName(store, 'matrix', '@old:example.org');
+  await keepBotName(store, 'matrix', '@visavis:example.org');
+  const withBots = await startSite(store, { chats: { discord: link, matrix: true } });
+  const visitor = await (await new Browser(withBots.url).get('/help')).text();
+  expect(visitor).toContain(`href="${link.replace('&', '&amp;')}"`);
+  expect(visitor).toContain('<bdi>@visavis:example.org</bdi>');
+  await withBots.close();
 });

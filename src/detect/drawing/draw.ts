@@ -24,6 +24,9 @@ const HEIGHT = 760;
 const NARROWEST = 280;
 const WIDEST = 440;
 const TILE = 300;
+/** Faces below the picture. */
+const MOST_IN_A_ROW = 6;
+const ROW_WIDTH = 720;
 const TAG_HEIGHT = 44;
 /** Chats show previews of small files at once. */
 const MOST_BYTES = 300_000;
@@ -48,9 +51,49 @@ async function drawCrop({ picture, box, size }: Kind<'crop'>): Promise<Drawn> {
   return card(raster.width, raster.height, [{ raster, x: 0, y: 0 }], '');
 }
 
-/** The picture at the left; at the right, one above the other, the face alone and the portrait. */
-async function drawQuestion({ picture, marks, portrait }: Kind<'question'>): Promise<Drawn> {
+/**
+ * The picture, with its faces and the portrait below it, so that they are large on a phone too. One face of a tall
+ * picture, or alone, stands beside it.
+ */
+async function drawQuestion(drawing: Kind<'question'>): Promise<Drawn> {
+  const { picture, marks, portrait } = drawing;
   const main = await whole(picture, WIDTH, HEIGHT);
+  const squares = marks.length + (portrait ? 1 : 0);
+  const isTall = main.height > main.width && marks.length === 1;
+  return squares > 1 && !isTall ? withRowsBelow(drawing, main) : withColumn(drawing, main);
+}
+
+async function withRowsBelow({ picture, marks, portrait }: Kind<'question'>, main: Raster): Promise<Drawn> {
+  const squares = marks.length + (portrait ? 1 : 0);
+  const columns = Math.ceil(squares / Math.ceil(squares / MOST_IN_A_ROW));
+  const width = Math.max(main.width, ROW_WIDTH);
+  const side = Math.min(Math.floor((width - GAP * (columns - 1)) / columns), WIDEST);
+  const start = Math.floor((width - columns * side - GAP * (columns - 1)) / 2);
+  const cell = (i: number) => ({
+    x: start + (i % columns) * (side + GAP),
+    y: main.height + GAP + Math.floor(i / columns) * (side + GAP),
+  });
+  const area = toRect({ raster: main, x: Math.round((width - main.width) / 2), y: 0 });
+  const panels: Panel[] = [{ raster: main, x: area.x, y: area.y }];
+  const overlay = [drawMarks(toRects(marks, area), area, 3)];
+  for (const [i, { box, label }] of marks.entries()) {
+    const panel = { raster: await faceSquare(picture, box, side), ...cell(i) };
+    panels.push(panel);
+    overlay.push(cornerTag(label, toRect(panel), Math.min(TAG_HEIGHT, side * 0.24)));
+  }
+  if (portrait) {
+    const raster = await whole(portrait, side, side);
+    const { x, y } = cell(marks.length);
+    const middle = (length: number) => Math.round((side - length) / 2);
+    const panel = { raster, x: x + middle(raster.width), y: y + middle(raster.height) };
+    panels.push(panel);
+    overlay.push(frameOf(panel));
+  }
+  return card(width, cell(squares - 1).y + side, panels, overlay.join(''));
+}
+
+/** At the right of the picture, in its middle, the only face or the portrait; or both, one above the other. */
+async function withColumn({ picture, marks, portrait }: Kind<'question'>, main: Raster): Promise<Drawn> {
   const [only] = marks.length === 1 ? marks : [];
   const squares = (only ? 1 : 0) + (portrait ? 1 : 0);
   const free = (main.height - GAP * (squares - 1)) / Math.max(squares, 1);

@@ -15,7 +15,8 @@ export function errorPage(view: View): WebMiddleware {
       }
     } catch (thrown) {
       const error = asVisavisError(thrown);
-      if (error.status >= 500) ctx.state.log.error({ err: thrown, code: error.code }, 'request failed');
+      if (error.status >= 500 && error.code !== 'read_only')
+        ctx.state.log.error({ err: thrown, code: error.code }, 'request failed');
       const retryAfter = error.details.retryAfter;
       if (typeof retryAfter === 'number') ctx.set('Retry-After', String(retryAfter));
       ctx.status = error.status;
@@ -29,7 +30,7 @@ export function errorPage(view: View): WebMiddleware {
         title: ctx.state.t(titleKey(error.code)),
         message,
         code: error.code,
-        requestId: error.status >= 500 ? ctx.state.requestId : null,
+        requestId: error.status >= 500 && error.code !== 'read_only' ? ctx.state.requestId : null,
         path: ctx.method === 'GET' ? ctx.path + ctx.search : '/',
       });
     }
@@ -59,6 +60,7 @@ const TITLES: Partial<Record<ErrorCode, string>> = {
   rate_limited: 'web-error-title-rate-limited',
   link_expired: 'web-error-title-link-expired',
   sign_in_refused: 'web-error-title-sign-in',
+  read_only: 'web-error-title-read-only',
   wiki: 'web-error-title-wiki',
 };
 

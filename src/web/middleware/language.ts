@@ -21,10 +21,7 @@ export function setLanguage(ctx: WebContext, messages: Messages, account: Accoun
     ctx.cookies.get(LANGUAGE_COOKIE) ?? '',
     ...ctx.acceptsLanguages(),
   ];
-  const code = wishes
-    .filter((wish) => /^[a-z]{2,3}(-[a-z0-9]+)*$/i.test(wish))
-    .map((wish) => messages.supported(wish))
-    .find((supported) => supported !== null);
+  const code = wishes.map((wish) => messages.supported(wish)).find((supported) => supported !== null);
   ctx.state.t = messages.translator(code ?? 'en');
   ctx.set('Content-Language', ctx.state.t.language);
   ctx.vary('Accept-Language');

@@ -16,7 +16,8 @@ export function rateLimit(limits: RateLimits, name: LimitName): WebMiddleware {
   };
 }
 
-function limitKey(ctx: WebContext): string {
+/** Who somebody is to a limit: the account, else the address. */
+export function limitKey(ctx: WebContext): string {
   const { account } = ctx.state;
   return account ? `account ${account.id}` : `address ${addressKey(ctx.ip)}`;
 }

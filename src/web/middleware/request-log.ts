@@ -4,7 +4,7 @@ import type { WebMiddleware } from '../context.ts';
 
 /**
  * Gives every request an id, which an error page shows and the log holds. The path is logged without its
- * query, which may hold codes, and without one-time tokens.
+ * query, which may hold codes, and without one-time tokens and codes of invitations.
  */
 export function requestLog(log: Log): WebMiddleware {
   return async (ctx, next) => {
@@ -15,7 +15,7 @@ export function requestLog(log: Log): WebMiddleware {
     ctx.set('X-Request-Id', requestId);
     await next();
     const ms = Math.round(performance.now() - began);
-    const path = ctx.path.replace(/^(\/link\/).+/, '$1…');
+    const path = ctx.path.replace(/^(\/(?:link|join)\/).+/i, '$1…');
     ctx.state.log.debug({ method: ctx.method, path, status: ctx.status, ms }, 'request');
   };
 }

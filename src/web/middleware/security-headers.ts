@@ -1,4 +1,5 @@
 import helmet from 'helmet';
+import { barePolicy, type SitePolicy } from '../../core/origins/policy.ts';
 import type { WebMiddleware } from '../context.ts';
 
 export interface HeaderOptions {
@@ -33,28 +34,23 @@ export function securityHeaders(options: HeaderOptions): WebMiddleware {
   };
 }
 
-/**
- * Nothing inline, nothing evaluated, nothing framed. `worker-src`, `child-src` and the ones that never fall
- * back to `default-src` are all named. `data:` pictures are Codex's own icons in its style sheet.
- */
-export function contentSecurityPolicy({ pictureHosts, oauthOrigin }: HeaderOptions): string {
-  const pictures = pictureHosts.map((host) => `${isLoopbackHost(host) ? 'http' : 'https'}://${host}`);
-  return [
-    "default-src 'self'",
-    ["img-src 'self' data:", ...pictures].join(' '),
-    "script-src 'self'",
-    "script-src-attr 'none'",
-    "worker-src 'none'",
-    "child-src 'none'",
-    "frame-src 'none'",
-    "object-src 'none'",
-    "style-src 'self'",
-    "manifest-src 'self'",
-    "base-uri 'none'",
+/** What every page needs. `data:` pictures are Codex's own icons in its style sheet. */
+export function sitePolicy({
+  pictureHosts,
+  oauthOrigin,
+}: Pick<HeaderOptions, 'pictureHosts' | 'oauthOrigin'>): SitePolicy {
+  return {
+    pictures: pictureHosts.map((host) => `${isLoopbackHost(host) ? 'http' : 'https'}://${host}`),
+    dataPictures: true,
     // Browsers hold the redirect after a form to this list too, and sign-in ends at the wiki.
-    `form-action 'self' ${oauthOrigin}`,
-    "frame-ancestors 'none'",
-  ].join('; ');
+    formActions: [oauthOrigin],
+    reports: null,
+  };
+}
+
+/** Nothing inline, nothing evaluated, nothing framed, and no data from elsewhere. */
+export function contentSecurityPolicy(options: HeaderOptions): string {
+  return barePolicy(sitePolicy(options));
 }
 
 function isLoopbackHost(host: string): boolean {

@@ -1,8 +1,8 @@
+import { AWAY_AFTER_MS } from '../../core/administration/queues.ts';
 import type { Clock } from '../../core/platform/clock.ts';
 import type { Store } from '../../core/store/store.ts';
 import type { WebMiddleware } from '../context.ts';
 
-const AWAY_AFTER_MS = 5 * 60_000;
 const LOOK_EVERY_MS = 30_000;
 
 /** Knows whether any worker has been seen lately (PRODUCT W12): without one nothing gets on. */

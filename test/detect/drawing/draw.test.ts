@@ -104,8 +104,45 @@ describe('question', () => {
     ...(portrait ? { portrait } : {}),
   });
 
-  it('is the picture alone when there are several marks', async () => {
-    expect(await draw(question(3))).toMatchObject({ width: 900, height: 600 });
+  it('is the picture alone without marks', async () => {
+    expect(await draw(question(0))).toMatchObject({ width: 900, height: 600 });
+  });
+
+  it.each([
+    // One row of squares below the picture of 600 pixels, and two rows from seven on.
+    [2, false, 600 + 12 + 440],
+    [3, false, 600 + 12 + 292],
+    [5, true, 600 + 12 + 140],
+    [6, true, 600 + 2 * (12 + 216)],
+    [9, true, 600 + 2 * (12 + 170)],
+  ])('has %d faces below it, with the portrait: %s', async (marks, withPortrait, height) => {
+    const drawn = await draw(question(marks, withPortrait ? photo(photos, 2) : undefined));
+    expect(drawn).toMatchObject({ width: 900, height });
+  });
+
+  it('shows below the picture what is in each box', async () => {
+    const colours = ['#ff0000', '#00ff00', '#0000ff'];
+    const parts = await Promise.all(
+      colours.map(async (colour, i) => ({
+        input: await plain(100, 100, colour).png().toBuffer(),
+        left: 100 + i * 250,
+        top: 200,
+      })),
+    );
+    const picture = await plain(900, 600, '#888').composite(parts).png().toBuffer();
+    const { bytes } = await draw({
+      kind: 'question',
+      picture,
+      marks: colours.map((_, i) => ({
+        box: [(100 + i * 250) / 900, 200 / 600, 100 / 900, 100 / 600],
+        label: String(i + 1),
+      })),
+    });
+    for (const [i, colour] of colours.entries()) {
+      const rgb = await pixel(bytes, i * 304 + 146, 612 + 146);
+      const wanted = [1, 3, 5].map((at) => Number.parseInt(colour.slice(at, at + 2), 16));
+      for (const [at, value] of wanted.entries()) expect(Math.abs((rgb[at] ?? 0) - value)).toBeLessThan(12);
+    }
   });
 
   it('has the face beside it when there is one', async () => {
@@ -114,11 +151,17 @@ describe('question', () => {
     expect(height).toBe(600);
   });
 
-  it('has the portrait beside it, also with the face', async () => {
-    const several = await draw(question(4, photo(photos, 2)));
-    const one = await draw(question(1, photo(photos, 2)));
-    expect(several.width).toBeGreaterThan(1200);
-    expect(one.width).toBeGreaterThan(1150);
+  it('has the face and the portrait below it, and beside it when it is tall', async () => {
+    expect(await draw(question(1, photo(photos, 2)))).toMatchObject({ width: 900, height: 600 + 12 + 440 });
+    const tall = await plain(600, 900, '#456').jpeg().toBuffer();
+    const beside = await draw({
+      kind: 'question',
+      picture: tall,
+      marks: [{ box: FACE, label: '1' }],
+      portrait: photo(photos, 2),
+    });
+    expect(beside.height).toBe(760);
+    expect(beside.width).toBeGreaterThan(507 + 280);
   });
 
   it('draws the box and its label over the picture', async () => {
