@@ -26,11 +26,13 @@ export interface ProjectNumbersSource {
 }
 
 interface Kept {
-  readonly counting: Promise<ProjectNumbers | null>;
-  /** When they were complete; null: they are being counted still. */
-  countedAt: number | null;
-  /** Something has changed since the counting began. */
+  numbers: ProjectNumbers | null;
+  countedAt: number;
+  /** Something has changed since that count began. */
   isOld: boolean;
+  /** The count under way, and whether something has changed since it began. */
+  counting: Promise<ProjectNumbers | null> | null;
+  isCountOld: boolean;
   /** Who asks for changed numbers during a count waits for its end and shares the next one. */
   following: Promise<ProjectNumbers | null> | null;
   stopListening(): void;
@@ -39,10 +41,13 @@ interface Kept {
 /** Faces from which on a project's numbers are kept. Smaller ones are counted for every visitor: that is quick. */
 const LARGE = 1000;
 const KEPT_MS = 2000;
+/** Older numbers are shown while they are counted again, when nobody said that something has changed. */
+const SHOWN_MS = 10_000;
 
 /**
  * Counts the numbers of projects. Those of a large one take a tenth of a second, so they are counted once for all who
- * ask at the same time, and kept for two seconds, or until a nudge says that something has changed.
+ * ask at the same time, and kept for two seconds, or until a nudge says that something has changed. A nudge may be lost:
+ * then they are at most ten seconds old.
  */
 export function createProjectNumbers(deps: {
   readonly store: Store;
@@ -55,49 +60,69 @@ export function createProjectNumbers(deps: {
 
   return {
     async of(projectId) {
-      const kept = large.get(projectId);
-      if (kept?.countedAt === null) {
-        if (!kept.isOld) return kept.counting;
-        kept.following ??= kept.counting.catch(() => null).then(() => begin(projectId).counting);
-        return kept.following;
-      }
-      if (kept && !kept.isOld && clock.now() - kept.countedAt < KEPT_MS) return kept.counting;
-      if (!(await isLarge(store, projectId))) return count(projectId);
+      const known = large.get(projectId);
+      if (!known && !(await isLarge(store, projectId))) return count(projectId);
       // Somebody else may have begun while we looked.
-      const now = large.get(projectId);
-      return (now && now !== kept ? now : begin(projectId)).counting;
+      const kept = large.get(projectId) ?? keep(projectId);
+      const age = clock.now() - kept.countedAt;
+      if (!kept.numbers || kept.isOld || age >= SHOWN_MS) return fresh(projectId, kept);
+      if (age >= KEPT_MS) fresh(projectId, kept).catch(() => {});
+      return kept.numbers;
     },
   };
 
-  function begin(projectId: number): Kept {
-    large.get(projectId)?.stopListening();
-    const unlisten = [
-      nudges.listen(`project:${projectId}`, () => {
-        kept.isOld = true;
-      }),
-      // Of runs in all projects.
-      nudges.listen('runs', () => {
-        kept.isOld = true;
-      }),
-    ];
+  function keep(projectId: number): Kept {
+    const change = () => {
+      kept.isOld = true;
+      kept.isCountOld = true;
+    };
+    // Of runs in all projects.
+    const unlisten = [nudges.listen(`project:${projectId}`, change), nudges.listen('runs', change)];
     const kept: Kept = {
-      counting: count(projectId),
-      countedAt: null,
+      numbers: null,
+      countedAt: 0,
       isOld: false,
+      counting: null,
+      isCountOld: false,
       following: null,
       stopListening: () => {
         for (const stop of unlisten) stop();
       },
     };
     large.set(projectId, kept);
-    const isOver = () => {
-      kept.countedAt = clock.now();
-    };
-    kept.counting.then(isOver, () => {
-      isOver();
-      kept.isOld = true;
-    });
     return kept;
+  }
+
+  /** By a count that began after the last change. There is never more than one at a time. */
+  function fresh(projectId: number, kept: Kept): Promise<ProjectNumbers | null> {
+    if (!kept.counting) {
+      kept.counting = begin(projectId, kept);
+      return kept.counting;
+    }
+    if (!kept.isCountOld) return kept.counting;
+    kept.following ??= kept.counting
+      .catch(() => null)
+      .then(() => {
+        kept.following = null;
+        return fresh(projectId, kept);
+      });
+    return kept.following;
+  }
+
+  async function begin(projectId: number, kept: Kept): Promise<ProjectNumbers | null> {
+    kept.isCountOld = false;
+    try {
+      kept.numbers = await count(projectId);
+      kept.countedAt = clock.now();
+      kept.isOld = kept.isCountOld;
+      if (!kept.numbers) {
+        kept.stopListening();
+        large.delete(projectId);
+      }
+      return kept.numbers;
+    } finally {
+      kept.counting = null;
+    }
   }
 
   async function count(projectId: number): Promise<ProjectNumbers | null> {

@@ -180,10 +180,12 @@ export function createDiscordChat(deps: DiscordChatDeps): Chat {
             },
           });
         },
+        // A request may have been told of the end before the connection broke.
         onUp: () => {
-          health = { state: 'up', reason: null };
+          if (!ended) health = { state: 'up', reason: null };
         },
         onAway: () => {
+          if (ended) return;
           health = { state: 'away', reason: 'The connection to Discord is broken; it is being made again.' };
         },
         onGap: () => {

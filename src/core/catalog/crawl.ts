@@ -24,9 +24,12 @@ export interface CrawlDeps {
 const LEASE_MS = 60_000;
 /** The wiki describes at most so many files in one answer. */
 const AT_ONCE = 50;
+/** After so many answers it is the next project's turn, if one waits. */
+const TURN = 25;
 
 /**
- * Finds a project whose categories have to be read, and reads them, breadth first. Each answer of the wiki is
+ * Finds a project whose categories have to be read, and reads them, breadth first, to the end or until it is another
+ * project's turn. Each answer of the wiki is
  * kept in one transaction together with where to go on (`crawl_queue`, `crawl_members`), so that whoever takes
  * over after anything loses nothing and doubles nothing.
  * @returns whether there was something to do
@@ -58,7 +61,7 @@ export async function crawlStep(deps: CrawlDeps, signal?: AbortSignal): Promise<
   return false;
 }
 
-/** After an error; what somebody wished for while the crawl was under way stays a wish for another one. */
+/** After an error or a turn; what somebody wished for while the crawl was under way stays a wish for another one. */
 async function goLast({ store, clock }: CrawlDeps, projectId: number): Promise<void> {
   const now = clock.now();
   await store.transaction(async (trx) => {
@@ -101,7 +104,9 @@ async function crawlProject(
   signal?: AbortSignal,
 ): Promise<void> {
   await begin(deps, lease, projectId);
-  while (!signal?.aborted) {
+  for (let answers = 0; !signal?.aborted; answers++) {
+    if (answers >= TURN && (await waitingProjects(deps)).some((id) => id !== projectId))
+      return goLast(deps, projectId);
     // Read each time: it may be paused, or be given another cap, while we work.
     const project = await deps.store.db
       .selectFrom('projects')

@@ -54,41 +54,68 @@ interface Run {
 /**
  * Takes up one run that waits and works through its claims, one edit at a time. Between claims it looks whether
  * it shall stop and whether the run is still its own, so that nothing is written after either (PRODUCT S12, S15).
+ * Several may be under way at once, here and in other processes, but each account writes in one of them at a time.
  * @returns whether there was something to do
  */
 export async function writeStep(deps: WriterDeps, signal?: AbortSignal): Promise<boolean> {
   const { store, clock } = deps;
-  for (const runId of await dueRuns(store, clock.now())) {
-    const lease = await takeLease(store, {
-      name: `run ${runId}`,
-      owner: deps.workerId,
-      now: clock.now(),
-      ttl: LEASE_MS,
-    });
-    if (!lease) continue;
+  const take = (name: string) =>
+    takeLease(store, { name, owner: deps.workerId, now: clock.now(), ttl: LEASE_MS });
+  for (const due of await dueRuns(store, clock.now())) {
+    const turn = due.edits ? await take(`writes of account ${due.accountId}`) : null;
+    if (due.edits && !turn) continue;
     try {
-      const run = await takeUp(deps, lease, runId);
-      if (!run) continue;
-      if (run.ended) await lookAgain(ending(deps, lease, run));
-      else await workThrough(deps, lease, run, signal).catch((error) => putOff(deps, lease, run, error));
-    } catch (error) {
-      if (describeError(error).code !== 'lease_lost') throw error;
+      const lease = await take(`run ${due.id}`);
+      if (lease && (await writeRun(deps, { lease, turn }, due.id, signal))) return true;
     } finally {
-      await releaseLease(store, lease);
+      if (turn) await releaseLease(store, turn);
     }
-    return true;
   }
   return false;
+}
+
+/** What one writer holds: the run, and the account's turn to write unless nothing is written any more. */
+interface Held {
+  readonly lease: Lease;
+  readonly turn: Lease | null;
+}
+
+/** @returns whether there was something to do */
+async function writeRun(deps: WriterDeps, held: Held, runId: number, signal?: AbortSignal): Promise<boolean> {
+  const { lease } = held;
+  try {
+    const run = await takeUp(deps, lease, runId);
+    if (!run) return false;
+    if (run.ended) await lookAgain(ending(deps, lease, run));
+    else await workThrough(deps, held, run, signal).catch((error) => putOff(deps, lease, run, error));
+  } catch (error) {
+    if (describeError(error).code !== 'lease_lost') throw error;
+  } finally {
+    await releaseLease(deps.store, lease);
+  }
+  return true;
+}
+
+async function renew({ store, clock }: WriterDeps, { lease, turn }: Held): Promise<boolean> {
+  const held = await renewLease(store, lease, clock.now(), LEASE_MS);
+  return held && (turn === null || (await renewLease(store, turn, clock.now(), LEASE_MS)));
+}
+
+interface DueRun {
+  readonly id: number;
+  readonly accountId: number;
+  /** It may write; otherwise it is only ended. */
+  readonly edits: boolean;
 }
 
 /**
  * Runs that wait for a worker, and those that ended while the wiki was away (they have a `retry_at`). One that shall
  * stop is due at once, whatever else it waits for.
  */
-async function dueRuns(store: Store, now: number): Promise<number[]> {
+async function dueRuns(store: Store, now: number): Promise<DueRun[]> {
   const rows = await store.db
     .selectFrom('runs')
-    .select('id')
+    .select(['id', 'account_id', 'state', 'stop_requested_at'])
     .where((eb) =>
       eb.or([
         eb.and([
@@ -101,7 +128,11 @@ async function dueRuns(store: Store, now: number): Promise<number[]> {
     )
     .orderBy('id')
     .execute();
-  return rows.map((row) => row.id);
+  return rows.map((row) => ({
+    id: row.id,
+    accountId: row.account_id,
+    edits: ACTIVE.includes(row.state) && row.stop_requested_at === null,
+  }));
 }
 
 /** Marks the run as being worked on; null when another worker dealt with it before the lease was ours. */
@@ -152,17 +183,18 @@ function ending(deps: WriterDeps, lease: Lease, run: Run): Ending {
  * The account, whose token is given out only while the run is ours: a worker that was asleep for long must not send
  * what others have done, and perhaps taken back, meanwhile. Every attempt of the client asks for the token.
  */
-function whileOurs({ store, clock }: WriterDeps, lease: Lease, account: WikiAccount): WikiAccount {
+function whileOurs(deps: WriterDeps, held: Held, account: WikiAccount): WikiAccount {
   const accessToken = async () => {
-    if (await renewLease(store, lease, clock.now(), LEASE_MS)) return account.accessToken();
-    throw new VisavisError('lease_lost', `another worker has taken over ${lease.name}`);
+    if (await renew(deps, held)) return account.accessToken();
+    throw new VisavisError('lease_lost', `another worker has taken over ${held.lease.name}`);
   };
   // Everything else is the account's own, its name too, which changes when it is renamed.
   return Object.assign(Object.create(account) as WikiAccount, { accessToken });
 }
 
-async function workThrough(deps: WriterDeps, lease: Lease, run: Run, signal?: AbortSignal): Promise<void> {
+async function workThrough(deps: WriterDeps, held: Held, run: Run, signal?: AbortSignal): Promise<void> {
   const { store, clock } = deps;
+  const { lease } = held;
   const { account } = run;
   if (account === null) return finish(deps, lease, run, 'failed', 'its account is not known here any more');
   await deps.unsafeTestHook?.('taken up');
@@ -175,13 +207,11 @@ async function workThrough(deps: WriterDeps, lease: Lease, run: Run, signal?: Ab
     lease,
     deps,
     signal,
-    run: { ...run, account: whileOurs(deps, lease, account) },
+    run: { ...run, account: whileOurs(deps, held, account) },
     persons: createPersons(deps.wiki),
     restUntil: 0,
     mayGoOn: async () =>
-      !signal?.aborted &&
-      !(await stopRequested(store, run.id)) &&
-      (await renewLease(store, lease, clock.now(), LEASE_MS)),
+      !signal?.aborted && !(await stopRequested(store, run.id)) && (await renew(deps, held)),
   };
   for (;;) {
     // Before anything is asked of the wiki, which may be what the run waits for.
@@ -194,7 +224,7 @@ async function workThrough(deps: WriterDeps, lease: Lease, run: Run, signal?: Ab
     for (const claim of claims) {
       if (signal?.aborted) return setRunState(deps, lease, run.id, 'waiting', null);
       if (await stopRequested(store, run.id)) return finish(deps, lease, run, 'stopped');
-      if (!(await renewLease(store, lease, clock.now(), LEASE_MS))) return;
+      if (!(await renew(deps, held))) return;
       try {
         await measured(count, () => workOn(work, claim, read.get(claim.page_id)), kindOf);
       } catch (error) {
@@ -208,7 +238,7 @@ async function workThrough(deps: WriterDeps, lease: Lease, run: Run, signal?: Ab
       if (rest > 0) await clock.sleep(rest, signal);
     }
     if (signal?.aborted) return setRunState(deps, lease, run.id, 'waiting', null);
-    if (!(await renewLease(store, lease, clock.now(), LEASE_MS))) return;
+    if (!(await renew(deps, held))) return;
   }
 }
 

@@ -3,6 +3,7 @@ import { describeError, type ErrorCode } from '../platform/errors.ts';
 import type { Log } from '../platform/log.ts';
 import { type Metrics, noMetrics, secondsSince } from '../platform/metrics.ts';
 import type { Nudges } from '../platform/nudges.ts';
+import type { Turns } from '../platform/turns.ts';
 import { projectsChanged } from '../projects/changes.ts';
 import { assertFileLease, claimFiles, type FileLease } from '../store/leases.ts';
 import type { Store, Trx } from '../store/store.ts';
@@ -24,6 +25,8 @@ export interface DetectionDeps {
   readonly log: Log;
   readonly workerId: string;
   readonly metrics?: Metrics;
+  /** Which project was served when. */
+  readonly turns?: Turns;
 }
 
 /** Longer than a download and a detection with all their repetitions can take. */
@@ -56,16 +59,32 @@ export async function detectStep(deps: DetectionDeps, signal?: AbortSignal): Pro
     now: deps.clock.now(),
     ttl: LEASE_MS,
     limit: BATCH,
+    ...(deps.turns ? { turns: deps.turns } : {}),
   });
   const queue = [...claimed];
   const lane = async () => {
     for (let lease = queue.shift(); lease; lease = queue.shift()) {
-      if (signal?.aborted) await giveBack(deps, lease);
-      else await detectFile(deps, lease);
+      // What was begun is let go too: nobody shall wait for a slow download, and what it brings is refused.
+      if (signal?.aborted || !(await endsBefore(signal, detectFile(deps, lease))))
+        await giveBack(deps, lease);
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, lane));
   return claimed.length > 0;
+}
+
+/** Whether the work came to its end; false: the signal came first, and the work goes on for nobody. */
+async function endsBefore(signal: AbortSignal | undefined, work: Promise<void>): Promise<boolean> {
+  if (!signal) return work.then(() => true);
+  const cut = Promise.withResolvers<false>();
+  const letGo = () => cut.resolve(false);
+  signal.addEventListener('abort', letGo, { once: true });
+  try {
+    return await Promise.race([work.then(() => true as const), cut.promise]);
+  } finally {
+    signal.removeEventListener('abort', letGo);
+    work.catch(() => {});
+  }
 }
 
 /** A fault of the detector's own would cost every waiting file an attempt, one after the other. */

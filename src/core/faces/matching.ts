@@ -1,6 +1,7 @@
 import type { Clock } from '../platform/clock.ts';
 import type { Log } from '../platform/log.ts';
 import type { Nudges } from '../platform/nudges.ts';
+import type { Turns } from '../platform/turns.ts';
 import { assertLease, type Lease, releaseLease, takeLease } from '../store/leases.ts';
 import type { VerdictsTable } from '../store/schema.ts';
 import type { Store } from '../store/store.ts';
@@ -23,6 +24,8 @@ export interface MatchingDeps {
   readonly measures?: Measures;
   /** Default: everything is read anew each time. */
   readonly cache?: FaceCache;
+  /** Which project was served when: one where people answer all the time must not keep the others waiting. */
+  readonly turns?: Turns;
 }
 
 const LEASE_MS = 60_000;
@@ -39,7 +42,8 @@ export async function matchStep(deps: MatchingDeps): Promise<boolean> {
     .select(['id', 'threshold', 'min_confirmed', 'matching'])
     .where('state', '=', 'active')
     .whereRef('change_number', '!=', 'matched_change');
-  for (const { id } of await wanted.orderBy('id').execute()) {
+  const ids = (await wanted.orderBy('id').execute()).map((row) => row.id);
+  for (const id of deps.turns?.inOrder(ids) ?? ids) {
     const lease = await takeLease(store, {
       name: `match ${id}`,
       owner: deps.workerId,
@@ -47,6 +51,7 @@ export async function matchStep(deps: MatchingDeps): Promise<boolean> {
       ttl: LEASE_MS,
     });
     if (!lease) continue;
+    deps.turns?.took(id);
     try {
       // Another worker may have done it between our look and our lease.
       const project = await wanted.where('id', '=', id).executeTakeFirst();

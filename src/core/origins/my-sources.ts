@@ -11,6 +11,7 @@ import { deleteEntry, type Entry, noteChange, readEntries, updateDetails } from 
 import { type PendingAct, pendingActs, putOff, settlePending } from './pending.ts';
 import { type PolicyBytes, policyBytes } from './policy.ts';
 import { readSite, type SiteRules } from './site.ts';
+import { type OwnViolation, ownViolations } from './violations.ts';
 
 export interface ListedEntry extends Entry {
   /** Why it is not sent now; null: it is. */
@@ -22,24 +23,26 @@ export interface MySources {
   readonly pending: readonly PendingAct[];
   readonly bytes: PolicyBytes;
   readonly site: SiteRules;
+  /** What the person's browser reported lately and is not on the list; unconfirmed. */
+  readonly blocked: readonly OwnViolation[];
 }
 
-/** Everything on the page of a person's own data sources, but the reports and the passkeys. */
+/** Everything on the page of a person's own data sources, but the passkeys. */
 export async function mySources(deps: OriginDeps, accountId: number): Promise<MySources> {
   const { store, clock } = deps;
   const user = await centralUser(store.db, accountId);
   await settlePending(deps, user);
   const site = await readSite(store.db, ownOrigins(deps));
   const entries = await readEntries(store.db, user);
+  const values = entries.map((entry) => entry.value);
+  const blocked = await ownViolations(store, { user, rules: site.rules });
   const now = clock.now();
   return {
     entries: entries.map((entry) => ({ ...entry, silence: silenceOf(entry, site, now) })),
     pending: await pendingActs(store.db, user),
-    bytes: policyBytes(
-      deps.policy,
-      entries.map((entry) => entry.value),
-    ),
+    bytes: policyBytes(deps.policy, values),
     site,
+    blocked: blocked.filter(({ suggestion }) => suggestion === null || !values.includes(suggestion)),
   };
 }
 

@@ -14,6 +14,12 @@ export type Header = readonly [name: string, value: string];
 /** Where reports go, by name (Reporting API). */
 export const REPORTING_ENDPOINTS = 'Reporting-Endpoints';
 
+export interface PagePolicy {
+  readonly headers: readonly Header[];
+  /** The reader's origins in it: what the page may load from elsewhere. */
+  readonly sent: readonly string[];
+}
+
 /**
  * The headers of one page. Opt-ins are sent to their user alone, and on ordinary pages alone: never on sign-in,
  * re-authentication, data-source or administration pages. Any error means none.
@@ -21,10 +27,10 @@ export const REPORTING_ENDPOINTS = 'Reporting-Endpoints';
  * @param args `accountId` null: nobody is signed in. `kind` `bare`: one of the pages above. `projectId`: its pages
  *   carry only what the project declares, once it declares something
  */
-export async function pageHeaders(
+export async function pagePolicy(
   deps: OriginDeps & { readonly log: Log },
   args: { accountId: number | null; kind: 'ordinary' | 'bare'; projectId: number | null },
-): Promise<Header[]> {
+): Promise<PagePolicy> {
   const { policy, store, log } = deps;
   try {
     const site = await readSite(store.db, ownOrigins(deps));
@@ -32,10 +38,10 @@ export async function pageHeaders(
       args.accountId === null || args.kind === 'bare'
         ? []
         : await optInsFor(deps, site, args.accountId, args.projectId);
-    return headers(deps, site, optIns);
+    return { headers: headers(deps, site, optIns), sent: optIns };
   } catch (error) {
     log.error({ error: describeError(error) }, 'the data sources could not be read; none is sent');
-    return [[ENFORCED, barePolicy(policy)], ...endpoints(deps)];
+    return { headers: [[ENFORCED, barePolicy(policy)], ...endpoints(deps)], sent: [] };
   }
 }
 

@@ -144,6 +144,17 @@ export async function referencesOf(
   });
 }
 
+/** All of a project, for its owners' list. */
+export async function projectReferences({ db }: Store, projectId: number): Promise<Reference[]> {
+  return db
+    .selectFrom('project_references')
+    .select(['id', 'person', 'kind', 'url', 'title'])
+    .where('project_id', '=', projectId)
+    .orderBy('person')
+    .orderBy('id')
+    .execute();
+}
+
 function readUrl(text: string): URL {
   const url = URL.parse(text.trim());
   if (

@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { z } from 'zod';
 import type { Store, Trx } from '../store/store.ts';
 import type { EffectiveRules } from './effective.ts';
@@ -39,27 +40,44 @@ export interface SiteRules extends EffectiveRules {
 
 /**
  * Everything that administrators decided, read from the database each time: a denial holds at the next request, in
- * every process.
+ * every process. One statement, because every page asks.
  */
 export async function readSite(db: Store['db'] | Trx, own: readonly string[]): Promise<SiteRules> {
-  const setting = await db
+  const rows = await db
     .selectFrom('settings')
-    .select('value')
+    .select([sql<List>`'setting'`.as('list'), 'value', sql<number>`0`.as('segments')])
     .where('name', '=', SITE_SETTING)
-    .executeTakeFirst();
-  const denied = await db.selectFrom('csp_denied').select('host').execute();
-  const allowed = await db.selectFrom('csp_allowed').select('origin').execute();
-  const shared = await db.selectFrom('csp_shared_hosts').selectAll().execute();
-  const chosen = setting ? checkChoices(JSON.parse(setting.value)) : DEFAULT_CHOICES;
+    .unionAll((eb) =>
+      eb
+        .selectFrom('csp_denied')
+        .select([sql<List>`'denied'`.as('list'), 'host as value', sql<number>`0`.as('segments')]),
+    )
+    .unionAll((eb) =>
+      eb
+        .selectFrom('csp_allowed')
+        .select([sql<List>`'allowed'`.as('list'), 'origin as value', sql<number>`0`.as('segments')]),
+    )
+    .unionAll((eb) =>
+      eb.selectFrom('csp_shared_hosts').select([sql<List>`'shared'`.as('list'), 'host as value', 'segments']),
+    )
+    .execute();
+  const valuesOf = (list: List) => rows.filter((row) => row.list === list).map((row) => row.value);
+  const [setting] = valuesOf('setting');
+  const chosen = setting === undefined ? DEFAULT_CHOICES : checkChoices(JSON.parse(setting));
   return {
     choices: chosen,
     mode: chosen.mode,
-    allowed: allowed.map((row) => row.origin),
+    allowed: valuesOf('allowed'),
     rules: {
       own,
       ports: chosen.ports,
-      denied: denied.map((row) => row.host),
-      shared: new Map(shared.map((row) => [row.host, row.segments])),
+      denied: valuesOf('denied'),
+      shared: new Map(
+        rows.filter((row) => row.list === 'shared').map((row) => [row.value, Number(row.segments)]),
+      ),
     },
   };
 }
+
+/** Which table a row came from. */
+type List = 'setting' | 'denied' | 'allowed' | 'shared';

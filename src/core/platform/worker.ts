@@ -1,5 +1,6 @@
 import type { Store } from '../store/store.ts';
 import type { Clock } from './clock.ts';
+import { doing } from './doing.ts';
 import { describeError } from './errors.ts';
 import type { Log } from './log.ts';
 import { type Metrics, noMetrics, secondsSince } from './metrics.ts';
@@ -12,6 +13,8 @@ export interface Step {
   readonly name: string;
   /** It counts its own pieces of work, which are smaller than a run. */
   readonly counts?: boolean;
+  /** So many pieces at once (1). Each takes one that no other holds, here or in another process. */
+  readonly lanes?: number;
   run(signal: AbortSignal): Promise<boolean>;
 }
 
@@ -30,20 +33,28 @@ export interface WorkerDeps {
 
 export interface Worker {
   start(): void;
-  /** Resolves when the pieces of work under way have ended. */
+  /** Resolves when the pieces of work under way have ended, or after some seconds without them. */
   stop(): Promise<void>;
 }
 
 /** Nudges may be lost, so everybody looks by themselves this often. */
 const LOOK_EVERY_MS = 5_000;
 const AFTER_FAILURE_MS = 10_000;
+/** A database that is away comes back as a whole, and looking for it costs little. */
+const AFTER_OUTAGE_MS = 2_000;
 const HEARTBEAT_MS = 30_000;
+
+/**
+ * Whoever ends a process waits ten seconds in all. What has not ended by then is as if the process had died: leases run
+ * out, and others go on.
+ */
+const STOP_MS = 6_000;
 
 /** How soon a step that is at work lets go when the site is made read-only. */
 const WATCH_MS = 1_000;
 
 /**
- * Runs each kind of work in a loop of its own, so that none waits for another, and tells that it is alive. While the
+ * Runs each kind of work in loops of its own, so that none waits for another, and tells that it is alive. While the
  * site is read-only nothing is begun, and what is under way is let go as at the end of the process: files and runs
  * are given back as they stand. Only the heart goes on beating.
  */
@@ -56,12 +67,18 @@ export function createWorker(deps: WorkerDeps, steps: readonly Step[]): Worker {
       running = Promise.all([
         beat(deps, ending.signal),
         hold.watch(),
-        ...steps.map((step) => loop(deps, step, ending.signal, hold)),
+        ...steps.flatMap((step) =>
+          Array.from({ length: step.lanes ?? 1 }, () => loop(deps, step, ending.signal, hold)),
+        ),
       ]);
     },
     async stop() {
       ending.abort();
-      await running;
+      const ended = new AbortController();
+      const late = deps.clock.sleep(STOP_MS, ended.signal).then(() => 'late' as const);
+      const how = await Promise.race([running.then(() => 'ended' as const), late]);
+      ended.abort();
+      if (how === 'late') deps.log.warn({}, 'work that takes long was left to others');
     },
   };
 }
@@ -113,7 +130,7 @@ async function loop(
   const piece = async () => {
     const began = performance.now();
     try {
-      const more = await step.run(hold.signal);
+      const more = await doing(step.name, () => step.run(hold.signal));
       // Looking and finding nothing is no work.
       if (more && !step.counts) metrics.step(step.name, secondsSince(began), null);
       return more;
@@ -129,8 +146,10 @@ async function loop(
       while ((await mayBegin()) && (await piece())) {}
       if (!ending.aborted) await clock.sleep(LOOK_EVERY_MS, wake.signal);
     } catch (error) {
-      log.error({ step: step.name, error: describeError(error) }, 'a step failed; it is tried again');
-      if (!ending.aborted) await clock.sleep(AFTER_FAILURE_MS, ending);
+      const { code, message } = describeError(error);
+      log.error({ step: step.name, error: { code, message } }, 'a step failed; it is tried again');
+      const pause = code === 'database' ? AFTER_OUTAGE_MS : AFTER_FAILURE_MS;
+      if (!ending.aborted) await clock.sleep(pause, ending);
     }
   }
   unlisten();

@@ -1,9 +1,10 @@
 import { pruneApprovals } from '../origins/approvals.ts';
 import { pruneViolations } from '../origins/violations.ts';
 import { describeError } from '../platform/errors.ts';
+import { compact } from '../store/compact.ts';
 import { releaseLease, takeLease } from '../store/leases.ts';
 import type { Store } from '../store/store.ts';
-import { eraseEmbeddings } from './embeddings.ts';
+import { ERASED_SETTING, eraseEmbeddings } from './embeddings.ts';
 import type { PurgeDeps } from './purge.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
@@ -16,6 +17,8 @@ export interface RetentionReport {
   readonly at: number;
   /** Of files that no project with matching uses, or only one that was completed 90 days ago. */
   readonly embeddings: number;
+  /** What was measured in portraits of persons whom no such project looks for. */
+  readonly portraits: number;
   /** One-time links a day after they ran out. */
   readonly linkRequests: number;
   readonly sessions: number;
@@ -41,6 +44,7 @@ export async function retentionStep(deps: PurgeDeps): Promise<boolean> {
     const report: RetentionReport = {
       at: now,
       embeddings: await dropEmbeddings(store, now),
+      portraits: await dropPortraits(store, now),
       linkRequests: await deleted(
         store.db
           .deleteFrom('link_requests')
@@ -54,6 +58,7 @@ export async function retentionStep(deps: PurgeDeps): Promise<boolean> {
       reports: (await pruneViolations(store, now)) + (await pruneApprovals(store, now)),
       counts: await rollUp(store, now),
     };
+    await compactErased(store, report.portraits > 0);
     await keepReport(store, report);
     log.info({ ...report }, 'retention');
     return false;
@@ -123,6 +128,46 @@ async function dropEmbeddings(store: Store, now: number): Promise<number> {
       ),
     );
   }
+}
+
+/** Portraits are measured like faces, and kept as long as somebody looks for their person. */
+async function dropPortraits(store: Store, now: number): Promise<number> {
+  return deleted(
+    store.db
+      .deleteFrom('portraits')
+      .where('person', 'not in', (eb) =>
+        eb
+          .selectFrom('project_persons')
+          .innerJoin('projects', 'projects.id', 'project_persons.project_id')
+          .select('project_persons.person')
+          .where('projects.matching', '=', 1)
+          .where((inner) =>
+            inner.or([
+              inner('projects.state', 'in', ['active', 'paused']),
+              inner.and([
+                inner('projects.state', '=', 'completed'),
+                inner('projects.completed_at', '>', now - KEPT_AFTER_COMPLETION_MS),
+              ]),
+            ]),
+          ),
+      )
+      .executeTakeFirst(),
+  );
+}
+
+/** What was deleted since the last time leaves the files too; writing tables anew for nothing would cost every day. */
+async function compactErased(store: Store, more: boolean): Promise<void> {
+  const mark = await store.db
+    .selectFrom('settings')
+    .select('value')
+    .where('name', '=', ERASED_SETTING)
+    .executeTakeFirst();
+  if (mark?.value === '0' && !more) return;
+  // Before the work: what is deleted meanwhile has its turn tomorrow.
+  if (mark)
+    await store.db.updateTable('settings').set({ value: '0' }).where('name', '=', ERASED_SETTING).execute();
+  else await store.db.insertInto('settings').values({ name: ERASED_SETTING, value: '0' }).execute();
+  await compact(store, ['embeddings', 'portraits']);
 }
 
 /** The value of a hint is when it was given. */

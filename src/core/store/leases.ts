@@ -1,4 +1,5 @@
 import { VisavisError } from '../platform/errors.ts';
+import { createTurns, type Turns } from '../platform/turns.ts';
 import type { Millis } from './schema.ts';
 import { forUpdate, forUpdateSkipLocked, isDuplicate, type Store, type Trx } from './store.ts';
 
@@ -87,51 +88,89 @@ export interface FileLease {
 }
 
 /**
- * Claims up to `limit` waiting files of active projects, oldest first, passing over those that others hold.
- * Two workers never get the same file while its lease runs.
+ * Claims up to `limit` waiting files of active projects, passing over those that others hold: from each project an
+ * equal share, oldest first, and what one project leaves goes to the next. Two workers never get the same file while
+ * its lease runs.
+ * @param turns who was served when: where there are more projects than files to claim, everybody's turn comes
  */
 export async function claimFiles(
   store: Store,
-  args: { owner: string; now: Millis; ttl: Millis; limit: number },
+  args: { owner: string; now: Millis; ttl: Millis; limit: number; turns?: Turns },
 ): Promise<FileLease[]> {
-  const { owner, now, ttl, limit } = args;
-  return store.transaction(async (trx) => {
-    const query = trx
-      .selectFrom('files')
-      .select(['id', 'fence'])
-      .where('state', '=', 'waiting')
-      .where((eb) => eb.or([eb('lease_expires_at', 'is', null), eb('lease_expires_at', '<=', now)]))
-      .where((eb) => eb.or([eb('retry_at', 'is', null), eb('retry_at', '<=', now)]))
-      .where((eb) =>
-        eb.exists(
-          eb
-            .selectFrom('project_files')
-            .innerJoin('projects', 'projects.id', 'project_files.project_id')
-            .select('project_files.file_id')
-            .whereRef('project_files.file_id', '=', 'files.id')
-            .where('projects.state', '=', 'active'),
-        ),
-      )
-      .orderBy('id')
-      .limit(limit);
-    const rows = await forUpdateSkipLocked(store, query).execute();
+  const { limit, turns = createTurns() } = args;
+  const rows = await dueFiles(store.db, args.now)
+    .innerJoin('project_files', 'project_files.file_id', 'files.id')
+    .innerJoin('projects', 'projects.id', 'project_files.project_id')
+    .where('projects.state', '=', 'active')
+    .select('projects.id')
+    .distinct()
+    .orderBy('projects.id')
+    .execute();
+  const projects = turns.inOrder(rows.map((row) => row.id));
+  const share = Math.ceil(limit / Math.max(1, projects.length));
+  const { claimed, served } = await store.transaction(async (trx) => {
     const claimed: FileLease[] = [];
-    for (const row of rows) {
-      const fence = row.fence + 1;
-      await trx
-        .updateTable('files')
-        .set((eb) => ({
-          lease_owner: owner,
-          lease_expires_at: now + ttl,
-          fence,
-          attempts: eb('attempts', '+', 1),
-        }))
-        .where('id', '=', row.id)
-        .execute();
-      claimed.push({ fileId: row.id, owner, fence });
+    const served: number[] = [];
+    // Once around with equal shares, once for what was left over.
+    for (const most of share < limit ? [share, limit] : [limit]) {
+      for (const projectId of projects) {
+        const left = limit - claimed.length;
+        if (left === 0) break;
+        const found = await claimOfProject(store, trx, projectId, { ...args, limit: Math.min(most, left) });
+        claimed.push(...found);
+        if (found.length > 0) served.push(projectId);
+      }
     }
-    return claimed;
+    return { claimed, served };
   });
+  for (const id of served) turns.took(id);
+  return claimed;
+}
+
+async function claimOfProject(
+  store: Store,
+  trx: Trx,
+  projectId: number,
+  { owner, now, ttl, limit }: { owner: string; now: Millis; ttl: Millis; limit: number },
+): Promise<FileLease[]> {
+  const query = dueFiles(trx, now)
+    .select(['files.id', 'files.fence'])
+    .where((eb) =>
+      eb.exists(
+        eb
+          .selectFrom('project_files')
+          .innerJoin('projects', 'projects.id', 'project_files.project_id')
+          .select('project_files.file_id')
+          .whereRef('project_files.file_id', '=', 'files.id')
+          .where('project_files.project_id', '=', projectId)
+          .where('projects.state', '=', 'active'),
+      ),
+    )
+    .orderBy('files.id')
+    .limit(limit);
+  const found = await forUpdateSkipLocked(store, query).execute();
+  if (found.length === 0) return [];
+  const ids = found.map((row) => row.id);
+  await trx
+    .updateTable('files')
+    .set((eb) => ({
+      lease_owner: owner,
+      lease_expires_at: now + ttl,
+      fence: eb('fence', '+', 1),
+      attempts: eb('attempts', '+', 1),
+    }))
+    .where('id', 'in', ids)
+    .execute();
+  return found.map(({ id, fence }) => ({ fileId: id, owner, fence: fence + 1 }));
+}
+
+/** Files that wait for detection, are nobody's, and are not put off. */
+function dueFiles(db: Store['db'] | Trx, now: Millis) {
+  return db
+    .selectFrom('files')
+    .where('files.state', '=', 'waiting')
+    .where((eb) => eb.or([eb('files.lease_expires_at', 'is', null), eb('files.lease_expires_at', '<=', now)]))
+    .where((eb) => eb.or([eb('files.retry_at', 'is', null), eb('files.retry_at', '<=', now)]));
 }
 
 /** Locks the claimed file's row, or throws `lease_lost` when its fence has moved on. */

@@ -1,10 +1,17 @@
-import { Kysely, type Transaction } from 'kysely';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Kysely, type LogEvent, type Transaction } from 'kysely';
+import { whatIsDone } from '../platform/doing.ts';
 import { VisavisError } from '../platform/errors.ts';
+import type { Log } from '../platform/log.ts';
 import type { Metrics } from '../platform/metrics.ts';
 import { type ConnectionUse, countConnections } from './connections.ts';
 import { mariaDbDialect } from './mariadb.ts';
+import { aFew } from './patient.ts';
 import type { Schema } from './schema.ts';
 import { sqliteDialect } from './sqlite.ts';
+import { failureKind, isAway, isConflict } from './troubles.ts';
+
+export { isDuplicate } from './troubles.ts';
 
 export type Db = Kysely<Schema>;
 export type Trx = Transaction<Schema>;
@@ -20,7 +27,10 @@ export interface Store {
   readonly db: Db;
   /**
    * Runs `work` in one transaction; repeats it from the start when the database broke it off because of
-   * other transactions. `work` may run more than once, so it changes nothing but the database.
+   * other transactions, or when the connection broke before the end. `work` may run more than once, so it changes
+   * nothing but the database.
+   * @throws VisavisError `database`: no connection, or it broke while the change was being kept, so that nobody knows
+   *   whether it was (`details.unknown`)
    */
   transaction<T>(work: (trx: Trx) => Promise<T>): Promise<T>;
   /** Connections of this process: how many are in use, waited for, and allowed. */
@@ -28,57 +38,78 @@ export interface Store {
   close(): Promise<void>;
 }
 
-export function openStore(
-  address: DatabaseAddress,
-  options: { connections?: number; metrics?: Metrics } = {},
-): Store {
-  const { connections = 3, metrics } = options;
+export interface StoreOptions {
+  /** MariaDB's connections of this process. */
+  readonly connections?: number;
+  readonly metrics?: Metrics;
+  readonly log?: Log;
+  /** A query that takes longer is logged, with the name of the step and without its values. */
+  readonly slowQueryMs?: number;
+}
+
+export function openStore(address: DatabaseAddress, options: StoreOptions = {}): Store {
+  const { connections = 3, log } = options;
   const { dialect, use } =
     address.kind === 'mariadb'
-      ? countConnections(mariaDbDialect(address.url, connections), connections)
+      ? countConnections(mariaDbDialect(address.url, connections, log), connections)
       : countConnections(sqliteDialect(address.path), 1);
-  const db = new Kysely<Schema>({
-    dialect,
-    ...(metrics && {
-      log: (event) => {
-        const kind = event.level === 'error' ? failureKind(event.error) : null;
-        metrics.service('database', event.queryDurationMillis / 1000, kind);
-      },
-    }),
-  });
+  const db = new Kysely<Schema>({ dialect, log: (event) => watch(event, options) });
   return {
     kind: address.kind,
     db,
-    async transaction(work) {
-      for (let attempt = 1; ; attempt++) {
-        try {
-          return await db.transaction().execute(work);
-        } catch (error) {
-          if (attempt >= 6 || !isPassingConflict(error)) throw error;
-        }
-      }
-    },
+    transaction: (work) => inTransaction(db, work, log),
     connections: use,
     close: () => db.destroy(),
   };
 }
 
-/** What a query failed for, in one word out of few. */
-function failureKind(error: unknown): string {
-  const { errno, errcode, code } = error as { errno?: number; errcode?: number; code?: string };
-  if (isDuplicate(error)) return 'duplicate';
-  if (errno === 1213 || errno === 1020) return 'deadlock';
-  if (errno === 1205 || errcode === 5 || errcode === 517) return 'lock_timeout';
-  if (errno === 1040 || errno === 1203) return 'too_many_connections';
-  return code !== undefined && /^(ECONN|ETIMEDOUT|EPIPE|EHOST|ENOTFOUND|PROTOCOL_)/.test(code)
-    ? 'away'
-    : 'other';
+/** Nobody needs to know longer queries to find where they come from, and some have a thousand ids. */
+const SHOWN_SQL = 300;
+
+function watch(event: LogEvent, { metrics, log, slowQueryMs = 1_000 }: StoreOptions): void {
+  const ms = event.queryDurationMillis;
+  metrics?.service('database', ms / 1000, event.level === 'error' ? failureKind(event.error) : null);
+  if (ms < slowQueryMs) return;
+  const query = event.query.sql.slice(0, SHOWN_SQL);
+  log?.warn({ step: whatIsDone(), ms: Math.round(ms), query }, 'slow query');
 }
 
-/** A dead-lock, a lock wait that ran out, or a busy SQLite file: nothing was changed, try again. */
-function isPassingConflict(error: unknown): boolean {
-  const { errno, errcode } = error as { errno?: number; errcode?: number };
-  return errno === 1213 || errno === 1205 || errno === 1020 || errcode === 5 || errcode === 517;
+const ATTEMPTS = 6;
+/** A broken connection is often the first sign of a server that restarts, and then there is none for a while. */
+const AGAIN_AFTER_MS = [50, 500, 1_500];
+
+async function inTransaction<T>(db: Db, work: (trx: Trx) => Promise<T>, log?: Log): Promise<T> {
+  let lost = 0;
+  for (let attempt = 1; ; attempt++) {
+    let committing = false;
+    try {
+      return await db.transaction().execute(async (trx) => {
+        const result = await work(trx);
+        committing = true;
+        return result;
+      });
+    } catch (error) {
+      const away = isOutage(error);
+      if (away && committing) throw mayBeKept(error);
+      const pause = away ? AGAIN_AFTER_MS[lost++] : aFew(attempt);
+      if (pause === undefined || attempt >= ATTEMPTS || !(away || isConflict(error))) throw error;
+      log?.debug({ step: whatIsDone(), attempt, why: failureKind(error) }, 'a transaction is tried again');
+      await sleep(pause);
+    }
+  }
+}
+
+/** The database's own; what else `work` may run into has nothing to do with the transaction. */
+function isOutage(error: unknown): boolean {
+  return error instanceof VisavisError ? error.code === 'database' && isAway(error.cause) : isAway(error);
+}
+
+function mayBeKept(cause: unknown): VisavisError {
+  return new VisavisError(
+    'database',
+    'The connection to the database broke at the last moment: look whether your change was kept before you repeat it.',
+    { cause, details: { unknown: true } },
+  );
 }
 
 /** Locks the rows that are read until the transaction ends. SQLite's transactions lock everything anyway. */
@@ -92,12 +123,6 @@ export function forUpdateSkipLocked<Q extends { forUpdate(): Q; skipLocked(): Q 
   query: Q,
 ): Q {
   return store.kind === 'mariadb' ? query.forUpdate().skipLocked() : query;
-}
-
-/** The unique key was there already. */
-export function isDuplicate(error: unknown): boolean {
-  const { errno, errcode } = error as { errno?: number; errcode?: number };
-  return errno === 1062 || errcode === 2067 || errcode === 1555;
 }
 
 /** Reads `mysql://…`, `mariadb://…`, `sqlite:PATH` or a path that ends in .sqlite, .sqlite3 or .db. */

@@ -69,7 +69,7 @@ export function createWikiClient(options: WikiClientOptions): WikiClient {
     accessToken?: string,
     signal?: AbortSignal,
   ): Promise<unknown> {
-    return limiter.run(() => {
+    const sent = () => {
       if (signal?.aborted) throw new FailedAttempt({ codes: ['ABORTED'], arrived: 'no' });
       return exchange(params, {
         apiUrl,
@@ -83,7 +83,9 @@ export function createWikiClient(options: WikiClientOptions): WikiClient {
         onWarning: (warning) =>
           log?.debug({ action: params.action, warning: warning.message }, 'wiki warning'),
       });
-    });
+    };
+    // Under somebody's own account: an edit, or the question whether it stands.
+    return limiter.run(sent, accessToken !== undefined);
   }
 
   const retrying = (budgetMs: number | undefined, signal: AbortSignal | undefined) => ({

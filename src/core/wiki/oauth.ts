@@ -97,7 +97,7 @@ export function createOAuth(options: OAuthOptions): OAuth {
     headers: new Headers({ 'user-agent': options.userAgent }),
     signal: AbortSignal.timeout(options.timeoutMs ?? 10_000),
     [oauth.customFetch]: (url: string, init: oauth.CustomFetchOptions<string, unknown>) =>
-      options.limiter.run(() => (options.fetch ?? globalThis.fetch)(url, init as RequestInit)),
+      options.limiter.run(() => (options.fetch ?? globalThis.fetch)(url, init as RequestInit), true),
     [oauth.allowInsecureRequests]: insecure,
   });
 

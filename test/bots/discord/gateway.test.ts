@@ -180,6 +180,10 @@ test('a token that is revoked ends the platform, whether the gateway or a reques
   expect(chat.health?.().state).toBe('ended');
   await expect(chat.post(channel.id, { text: 'x' }, 'k')).rejects.toMatchObject({ code: 'configuration' });
   expect(heard.gaps).toBe(0);
+  // The connection breaks afterwards, which is no news.
+  fake.gateway.close(4000);
+  await until(() => expect(fake.gateway.received.at(-1)?.op).toBe(6));
+  expect(chat.health?.().state).toBe('ended');
 
   const other = await started();
   other.fake.token = 'another.one.now';

@@ -12,7 +12,7 @@ import {
 } from '../../../src/core/origins/administration.ts';
 import { changesSince, dryRun, FRAGMENT_MS, fragmentFor } from '../../../src/core/origins/fragment.ts';
 import { mySources, removeSource } from '../../../src/core/origins/my-sources.ts';
-import { pageHeaders } from '../../../src/core/origins/page-policy.ts';
+import { pagePolicy } from '../../../src/core/origins/page-policy.ts';
 import { PENDING_MS } from '../../../src/core/origins/pending.ts';
 import { SHARED_HOSTS } from '../../../src/core/origins/rules.ts';
 import { DEFAULT_CHOICES, type SiteChoices } from '../../../src/core/origins/site.ts';
@@ -44,11 +44,10 @@ describe.each(engines())('administrators and wikis on %s', (kind) => {
 
   const choose = (given: Partial<SiteChoices>) =>
     chooseForSite(here.deps, { accountId: admin, choices: { ...DEFAULT_CHOICES, ...given } });
-  const headers = (accountId: number | null) =>
-    pageHeaders(
-      { ...here.deps, store: other, log: silentLog },
-      { accountId, kind: 'ordinary', projectId: null },
-    );
+  const headers = async (accountId: number | null) => {
+    const deps = { ...here.deps, store: other, log: silentLog };
+    return (await pagePolicy(deps, { accountId, kind: 'ordinary', projectId: null })).headers;
+  };
   const fragment = async (user: number) => (await fragmentFor({ ...here.deps, store: other }, user)).fragment;
   const silence = async (account: number) => (await mySources(here.deps, account)).entries[0]?.silence;
 

@@ -3,7 +3,7 @@ import type { Act } from '../../../src/core/origins/acts.ts';
 import { beginApproval } from '../../../src/core/origins/approvals.ts';
 import { fromBytes } from '../../../src/core/origins/central-id.ts';
 import { mySources, pauseSource, removeSource } from '../../../src/core/origins/my-sources.ts';
-import { pageHeaders } from '../../../src/core/origins/page-policy.ts';
+import { pagePolicy } from '../../../src/core/origins/page-policy.ts';
 import { barePolicy, HEADER_BUDGET } from '../../../src/core/origins/policy.ts';
 import { firstBrokenAuditRow } from '../../../src/core/platform/audit.ts';
 import { silentLog } from '../../../src/core/platform/log.ts';
@@ -46,7 +46,7 @@ describe.each(engines())('a list of data sources on %s', (kind) => {
     accountId: number | null,
     given: { kind?: 'ordinary' | 'bare'; projectId?: number } = {},
   ): Promise<string[]> => {
-    const headers = await pageHeaders(
+    const { headers } = await pagePolicy(
       { ...here.deps, store: other, log: silentLog },
       { accountId, kind: given.kind ?? 'ordinary', projectId: given.projectId ?? null },
     );
@@ -187,7 +187,7 @@ describe.each(engines())('a list of data sources on %s', (kind) => {
       expect((error as Error).message).toContain(String(HEADER_BUDGET));
     }
     expect(await sent(account)).toHaveLength(most);
-    const headers = await pageHeaders(
+    const { headers } = await pagePolicy(
       { ...here.deps, log: silentLog },
       { accountId: account, kind: 'ordinary', projectId: null },
     );
@@ -263,7 +263,7 @@ describe.each(engines())('a list of data sources on %s', (kind) => {
     await broken.dispose();
     const errors: unknown[] = [];
     const log = { ...silentLog, error: (...given: unknown[]) => void errors.push(given) };
-    const headers = await pageHeaders(
+    const { headers } = await pagePolicy(
       { ...here.deps, store: broken.store, log },
       { accountId: account, kind: 'ordinary', projectId: null },
     );

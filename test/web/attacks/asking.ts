@@ -108,6 +108,32 @@ export async function drawnBy({ store }: World, ids: Ids, account: number): Prom
     .execute();
 }
 
+/** An origin that the project asks for, and a page beside its person with the id 1. */
+export async function declared({ world: { store, accounts }, ids }: Asking): Promise<void> {
+  const by = { project_id: ids.project, added_by: accounts.owner, added_at: 0 };
+  await store.db
+    .insertInto('project_origins')
+    .values({ ...by, origin: SOURCE, who: 'The museum', purpose: 'Portraits.' })
+    .execute();
+  await store.db
+    .insertInto('project_references')
+    .values({ id: 1, ...by, person: ids.person, kind: 'page', url: `${SOURCE}/page`, title: 'A page' })
+    .execute();
+}
+
+/** What administrators decided about origins. */
+export async function decided({ world: { store, accounts } }: Asking): Promise<void> {
+  const by = { added_by: accounts.administrator, added_at: 0 };
+  await store.db
+    .insertInto('csp_denied')
+    .values({ ...by, host: 'tracker.example.org', reason: 'It tracks.' })
+    .execute();
+  await store.db
+    .insertInto('csp_allowed')
+    .values({ ...by, origin: SOURCE, label: 'Portraits' })
+    .execute();
+}
+
 export const SOURCE = 'https://data.example.org';
 export const NEW_SOURCE = { action: 'add', origin: 'https://pictures.example.org', days: '90', note: '' };
 /** Of whoever asks: a source, one that waits, something to confirm, a notice and a passkey. Each has the id 1. */

@@ -1,6 +1,8 @@
 import {
   type Asking,
   claim,
+  decided,
+  declared,
   drawnBy,
   failedFile,
   NEW_SOURCE,
@@ -137,6 +139,24 @@ export const RULES: Readonly<Record<string, Rule>> = {
   'POST /projects/:id/exclusions': owner.post({ excluded: 'Statues' }),
   'POST /projects/:id/ask-rest': owner.post(),
   'POST /projects/:id/delete': owner.post({ sure: 'on' }),
+  // Everybody may read what a project asks for.
+  'GET /projects/:id/data-sources': everybody.get({ prepare: declared }),
+  'POST /projects/:id/data-sources': owner.post({
+    origin: 'https://museum.example.org',
+    who: 'The museum',
+    purpose: 'Portraits.',
+  }),
+  'POST /projects/:id/data-sources/withdraw': owner.post({ origin: SOURCE }, { prepare: declared }),
+  'POST /projects/:id/data-sources/references': owner.post(
+    ({ ids }) => ({
+      person: ids.person,
+      kind: 'portrait',
+      url: `${SOURCE}/portrait.jpg`,
+      title: 'A portrait',
+    }),
+    { prepare: declared },
+  ),
+  'POST /projects/:id/data-sources/references/:reference/remove': owner.post({}, { prepare: declared }),
   'GET /projects/:id/disputes': owner.get(),
   'POST /projects/:id/invitations': owner.post({}, { gives: 200 }),
   'POST /projects/:id/invitations/:invitation/revoke': owner.post(),
@@ -224,6 +244,13 @@ export const RULES: Readonly<Record<string, Rule>> = {
   'GET /api/items': linked.get({ query: '?search=ada' }),
   'GET /api/category': linked.get({ query: '?title=People' }),
 
+  // Browsers report by themselves, so there is no token; a form is no report.
+  'POST /api/csp/reports': everybody.post({}, { gives: 415, changesNothing: true }),
+  // For a wiki with the operator's token, and nowhere where there is none, as here.
+  'GET /api/csp/users/:user/fragment': everybody.get({ gives: 404 }),
+  'GET /api/csp/users/:user/check': everybody.get({ gives: 404 }),
+  'GET /api/csp/changes': everybody.get({ gives: 404 }),
+
   // Administration.
   'GET /admin': administrator.get(),
   'POST /admin/read-only': administrator.post({ on: 'yes', reason: 'an emergency' }),
@@ -234,6 +261,21 @@ export const RULES: Readonly<Record<string, Rule>> = {
   'POST /admin/files/:id/retry': administrator.post({}, { prepare: failedFile }),
   'GET /admin/log': administrator.get(),
   'GET /admin/log/check': administrator.get(),
+  'GET /admin/data-sources': administrator.get({ prepare: decided }),
+  'POST /admin/data-sources/policy': administrator.post({
+    mode: 'off',
+    ports: '8443',
+    sampling: '1',
+    wait: '24',
+  }),
+  'POST /admin/data-sources/denied': administrator.post({ host: 'ads.example.org', reason: 'It tracks.' }),
+  'POST /admin/data-sources/denied/remove': administrator.post(
+    { host: 'tracker.example.org' },
+    { prepare: decided },
+  ),
+  'POST /admin/data-sources/allowed': administrator.post({ origin: 'https://a.example.org', label: 'A' }),
+  'POST /admin/data-sources/allowed/remove': administrator.post({ origin: SOURCE }, { prepare: decided }),
+  'POST /admin/data-sources/shared': administrator.post({ shared: 'cdn.example.org', segments: '2' }),
   'GET /admin/blocks': administrator.get(),
   'POST /admin/blocks/person': administrator.post({ person: 'Q77', reason: 'asked for it' }, { gives: 200 }),
   'POST /admin/blocks/file': administrator.post({ file: 'A.jpg', reason: 'asked for it' }),
@@ -267,6 +309,8 @@ export function addressOf(path: string, rule: Rule, asking: Asking): string {
     file: ids.file,
     claim: ids.claim,
     code: ids.code,
+    reference: 1,
+    user: 1,
     token: world.linkToken,
     ...rule.params?.(asking),
   };
