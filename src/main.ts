@@ -15,6 +15,7 @@ const HELP = `visavis COMMAND
   bots      the chat bots alone
   worker    one worker: reads categories, finds faces, writes to the wiki
   migrate   brings the database up to date
+  backup    copies the embedded database while the product runs
   tokens    the stored tokens: rotate to a new key, status
   import    takes over a WikiVisage database
   models    the models for face detection: list, prepare, check
@@ -22,7 +23,7 @@ const HELP = `visavis COMMAND
   evaluate  how well the models tell people apart, on labelled pictures
   bench     how fast this machine finds and matches faces; what a claim costs in answers
   origins   checks origins for data from elsewhere, as the site would
-  doctor    says what is configured, what is missing, what would be used instead
+  doctor    reaches what is configured, says what is missing and what is used instead
 
 visavis COMMAND --help tells more. Settings come from the environment and from a
 file .env; README.md lists them. --trace shows where an error came from.`;
@@ -46,6 +47,8 @@ async function main(argv: string[]): Promise<number> {
       return (await import('./cli/serve.ts')).serveCommand(rest, [command], root);
     case 'migrate':
       return (await import('./cli/migrate.ts')).migrateCommand(rest, root);
+    case 'backup':
+      return (await import('./cli/backup.ts')).backupCommand(rest, root);
     case 'doctor':
       return (await import('./cli/doctor.ts')).doctorCommand(rest, root);
     case 'origins':

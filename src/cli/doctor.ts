@@ -71,10 +71,13 @@ async function examine(root: string): Promise<Finding[]> {
     ...(discord ? [checked('Discord', () => checkDiscord(discord))] : []),
     ...(matrix ? [checked('Matrix', () => checkMatrix(matrix))] : []),
     checked('model', () => checkModels(config)),
-    checked('detector', checkLayers),
+    // It starts programs of this machine, one after the other; a busy one is no reason to say that it is off.
+    checked('detector', checkLayers, LAYERS_MS),
   ]);
   return [...describeConfig(config), ...reached.flat()];
 }
+
+const LAYERS_MS = 180_000;
 
 /** What the settings alone say. */
 function describeConfig(config: Config): Finding[] {
@@ -121,6 +124,12 @@ function describeConfig(config: Config): Finding[] {
       'metrics',
       '/metrics answers to the token',
       'VISAVIS_METRICS_TOKEN is not set: nothing can be watched with Prometheus',
+    ),
+    set(
+      config.originsToken,
+      'data sources',
+      'a wiki with the token can read the lists',
+      'VISAVIS_ORIGINS_TOKEN is not set: no wiki can read the lists',
     ),
     ok(
       'edits',

@@ -14,7 +14,9 @@ Runs the product until it is stopped (Ctrl-C). "start" runs all roles in one
 process. The port is PORT (8080); the database DATABASE_URL (a file in the data
 folder). "visavis doctor" says what is configured.`;
 
-/** Resolves with the exit code after a signal has asked the process to end. */
+const STOP_MS = 9_000;
+
+/** Ends the process after a signal has asked for it; resolves with the exit code when it does not begin. */
 export async function serveCommand(args: string[], roles: readonly Role[], root: string): Promise<number> {
   if (args.includes('--help') || args.includes('-h')) {
     terminal.out(HELP);
@@ -43,8 +45,11 @@ export async function serveCommand(args: string[], roles: readonly Role[], root:
   }
   terminal.out(app.port === null ? `ready (${roles.join(', ')})` : `ready ${config.publicUrl}/`);
   await untilSignal();
+  // Supervisors kill after ten seconds and more. What goes on by then is safe: its leases run out.
+  setTimeout(() => process.exit(0), STOP_MS).unref();
   await app.stop();
-  return 0;
+  // A download that was let go would keep the process for a minute.
+  return process.exit(0);
 }
 
 async function assertPortFree(port: number, host: string): Promise<void> {

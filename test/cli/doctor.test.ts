@@ -9,6 +9,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, i
 import { migrations } from '../../migrations/index.ts';
 import { createFernet } from '../../src/core/accounts/fernet.ts';
 import { storeTokens } from '../../src/core/accounts/tokens.ts';
+import { audit } from '../../src/core/platform/audit.ts';
 import { systemClock } from '../../src/core/platform/clock.ts';
 import { migrate } from '../../src/core/store/migrate.ts';
 import { openStore } from '../../src/core/store/store.ts';
@@ -96,6 +97,15 @@ function about({ out }: Ran, what: string): string[] {
   });
 }
 
+/** Two entries, of which somebody changed the first. */
+async function forgeTheLog({ address }: TestDatabase): Promise<void> {
+  const store = openStore(address, { connections: 1 });
+  for (const subject of ['one', 'two'])
+    await store.transaction((trx) => audit(store, trx, { at: 1, accountId: null, action: 'test', subject }));
+  await store.db.updateTable('audit').set({ subject: 'forged' }).where('subject', '=', 'one').execute();
+  await store.close();
+}
+
 function expectNoSecret({ out, err }: Ran): void {
   for (const secret of [KEY, SECRET, CLIENT_SECRET, discord.token, homeserver.bot.token])
     expect(out + err).not.toContain(secret);
@@ -148,12 +158,15 @@ describe.each(engines())('the doctor, with everything configured on %s', (kind) 
       'ok signed in as @bot:localhost, in 0 rooms',
       'ok events can be followed',
     ]);
+    expect(about(said, 'audit log')).toEqual(['ok its chain is whole']);
+    expect(about(said, 'retention')).toEqual([expect.stringMatching(/^note has not run yet/)]);
     expect(about(said, 'detector layer').length).toBeGreaterThan(5);
     expectNoSecret(said);
   });
 
   it('names each thing that does not work, with what to do, and goes on', async () => {
     const env = everything(database);
+    await forgeTheLog(database);
     discord.token = 'another-one-now';
     homeserver.revoke();
     const said = await visavis(['doctor'], {
@@ -178,6 +191,7 @@ describe.each(engines())('the doctor, with everything configured on %s', (kind) 
     expect(about(said, 'Discord')).toEqual([expect.stringMatching(/^BAD the token is refused/)]);
     expect(about(said, 'Matrix')).toEqual([expect.stringMatching(/^BAD .*refuses the token/)]);
     expect(about(said, 'database')).toContain('ok its tables are up to date');
+    expect(about(said, 'audit log')).toEqual([expect.stringMatching(/^BAD row 1 /)]);
     expectNoSecret(said);
     expect(said.out + said.err).not.toMatch(/pass-of-redis|not-the-secret-at-all/);
   });
@@ -201,22 +215,24 @@ describe.each(engines())('the doctor, with everything configured on %s', (kind) 
     ]);
   });
 
-  it('sees by a token that is good now whether the consumer may edit', async () => {
+  it.each([
+    ['may edit', ['basic', 'editpage'], /^ok people who sign in/],
+    ['may not edit', ['basic'], /^BAD .*"Edit existing pages"/],
+    ['is no token', null, /^note could not be asked for: mwoauth-invalid-authorization/],
+  ] as const)('sees by a token that is good now that the consumer %s', async (_what, grants, said) => {
+    const accessToken =
+      grants === null
+        ? 'no.such.token'
+        : wiki.hands.issueTokens('Practice Chen', 'confidential', [...grants]).accessToken;
     const store = openStore(database.address, { connections: 1 });
     const fernet = createFernet([`${KEY}=`], systemClock, randomBytes);
     const account = await addAccount(store);
-    const tokens = {
-      accessToken: 'no.such.token',
-      refreshToken: null,
-      expiresAt: systemClock.now() + 3_600_000,
-    };
+    const tokens = { accessToken, refreshToken: null, expiresAt: systemClock.now() + 3_600_000 };
     await store.transaction((trx) => storeTokens(trx, fernet, account, tokens));
     await store.close();
-    const said = await visavis(['doctor'], everything(database));
-    expect(about(said, 'rights')).toEqual([
-      expect.stringMatching(/^note could not be asked for: mwoauth-invalid-authorization/),
-    ]);
-    expect(said.out).not.toContain('no.such.token');
+    const ran = await visavis(['doctor'], everything(database));
+    expect(about(ran, 'rights')).toEqual([expect.stringMatching(said)]);
+    expect(ran.out + ran.err).not.toContain(accessToken);
   });
 });
 

@@ -83,6 +83,14 @@ describe('the rules of the house', () => {
       /reads the wall clock/,
     ],
     [
+      'the core refuses something in English alone',
+      {
+        'core/a.ts':
+          "import { VisavisError } from './platform/errors.ts';\nexport const a = () => new VisavisError(\n  'conflict', 'No.');\n",
+      },
+      /refuses something in English alone/,
+    ],
+    [
       'a file is too long',
       {
         'web/a.ts': 'export const a = 1;\n'

@@ -8,28 +8,41 @@ import { ask, bad, type Finding, note, ok, reasonOf } from './report.ts';
 /** The database grows by about 2 KB a face, and a copy of it needs as much again. */
 const LITTLE_SPACE = 1024 ** 3;
 
-/** The folder for the models and the embedded database. */
+/** The folder for the models, and the one of the embedded database. */
 export async function checkDataFolder({
   dataDir,
   database,
 }: Pick<Config, 'dataDir' | 'database'>): Promise<Finding[]> {
-  const existing = nearest(dataDir);
+  const findings = [
+    mayWrite(dataDir)
+      ? ok('data folder', `${dataDir}, ${space(dataDir)}`)
+      : note('data folder', `${dataDir} cannot be written; that is well when the models are ready`),
+  ];
+  if (database.kind === 'mariadb' || database.path === ':memory:') return findings;
+  const folder = dirname(database.path);
+  if (!mayWrite(folder))
+    return [...findings, bad('data folder', `${folder} cannot be written, and the database is to be there`)];
+  return free(folder) < LITTLE_SPACE
+    ? [...findings, note('data folder', `${folder}, ${space(folder)} for the database; that is little`)]
+    : findings;
+}
+
+function mayWrite(folder: string): boolean {
   try {
-    accessSync(existing, constants.W_OK);
+    accessSync(nearest(folder), constants.W_OK);
+    return true;
   } catch {
-    return database.kind === 'sqlite'
-      ? [
-          bad(
-            'data folder',
-            `${dataDir} cannot be written, and the embedded database is there; set VISAVIS_DATA_DIR`,
-          ),
-        ]
-      : [note('data folder', `${dataDir} cannot be written; that is well when the models are ready`)];
+    return false;
   }
-  const { bavail, bsize } = statfsSync(existing);
-  const free = bavail * bsize;
-  const text = `${dataDir}, ${(free / 1024 ** 3).toFixed(1)} GiB free`;
-  return [free < LITTLE_SPACE ? note('data folder', `${text}; that is little`) : ok('data folder', text)];
+}
+
+function free(folder: string): number {
+  const { bavail, bsize } = statfsSync(nearest(folder));
+  return bavail * bsize;
+}
+
+function space(folder: string): string {
+  return `${(free(folder) / 1024 ** 3).toFixed(1)} GiB free`;
 }
 
 function nearest(path: string): string {

@@ -19,10 +19,14 @@ export const ANSWER_MS = 8_000;
 const CHECK_MS = 30_000;
 
 /** Runs one check; whatever it throws, or no answer at all, is a finding too. */
-export async function checked(what: string, check: () => Promise<Finding[]>): Promise<Finding[]> {
+export async function checked(
+  what: string,
+  check: () => Promise<Finding[]>,
+  patienceMs = CHECK_MS,
+): Promise<Finding[]> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<Finding[]>((resolve) => {
-    timer = setTimeout(() => resolve([bad(what, `no answer in ${CHECK_MS / 1000} s`)]), CHECK_MS);
+    timer = setTimeout(() => resolve([bad(what, `no answer in ${patienceMs / 1000} s`)]), patienceMs);
   });
   try {
     return await Promise.race([check(), late]);

@@ -1,8 +1,8 @@
 import { assertAdmin } from '../accounts/admins.ts';
 import { audit } from '../platform/audit.ts';
 import type { Clock } from '../platform/clock.ts';
-import { VisavisError } from '../platform/errors.ts';
 import type { Nudges } from '../platform/nudges.ts';
+import { refusal } from '../platform/refusals.ts';
 import { projectChanged } from '../projects/changes.ts';
 import type { BlockKind } from '../store/schema.ts';
 import { isDuplicate, type Store, type Trx } from '../store/store.ts';
@@ -50,8 +50,7 @@ export async function blockPerson(
 ): Promise<{ written: number }> {
   const { store, clock, nudges } = deps;
   const person = args.person.trim().toUpperCase();
-  if (!/^Q[1-9]\d*$/.test(person))
-    throw new VisavisError('bad_input', 'Name the person by Wikidata item, like Q42.');
+  if (!/^Q[1-9]\d*$/.test(person)) throw refusal('block-person');
   const written = await store.transaction(async (trx) => {
     const now = clock.now();
     await assertAdmin(trx, args.accountId);
@@ -109,8 +108,7 @@ export async function blockFile(
   args: { accountId: number; pageId: number; label: string; reason: string },
 ): Promise<void> {
   const { store, clock, nudges } = deps;
-  if (!Number.isSafeInteger(args.pageId) || args.pageId < 1)
-    throw new VisavisError('bad_input', 'Name the file by the page id of its page on the wiki.');
+  if (!Number.isSafeInteger(args.pageId) || args.pageId < 1) throw refusal('block-file');
   await store.transaction(async (trx) => {
     const now = clock.now();
     await assertAdmin(trx, args.accountId);
@@ -172,7 +170,7 @@ export async function unblock(deps: BlockDeps, args: { accountId: number; id: nu
       .select(['kind', 'subject'])
       .where('id', '=', args.id)
       .executeTakeFirst();
-    if (!row) throw new VisavisError('not_found', 'This is not on the block list.');
+    if (!row) throw refusal('not-blocked');
     await trx.deleteFrom('block_list').where('id', '=', args.id).execute();
     await audit(store, trx, {
       at: clock.now(),
@@ -212,7 +210,7 @@ async function insert(
   },
 ): Promise<void> {
   const reason = given.reason.trim();
-  if (reason === '') throw new VisavisError('bad_input', 'Say why; other administrators will read it.');
+  if (reason === '') throw refusal('block-reason');
   try {
     await trx
       .insertInto('block_list')
@@ -227,7 +225,7 @@ async function insert(
       .execute();
   } catch (error) {
     if (!isDuplicate(error)) throw error;
-    throw new VisavisError('conflict', 'This is on the block list already.');
+    throw refusal('blocked-already');
   }
   await audit(store, trx, {
     at: given.now,

@@ -58,7 +58,7 @@ export async function retentionStep(deps: PurgeDeps): Promise<boolean> {
       reports: (await pruneViolations(store, now)) + (await pruneApprovals(store, now)),
       counts: await rollUp(store, now),
     };
-    await compactErased(store, report.portraits > 0);
+    await compactErased(deps, report.portraits > 0);
     await keepReport(store, report);
     log.info({ ...report }, 'retention');
     return false;
@@ -155,19 +155,29 @@ async function dropPortraits(store: Store, now: number): Promise<number> {
   );
 }
 
-/** What was deleted since the last time leaves the files too; writing tables anew for nothing would cost every day. */
-async function compactErased(store: Store, more: boolean): Promise<void> {
+/**
+ * What was deleted since the last time leaves the files too; writing tables anew for nothing would cost every day.
+ * Retention has done its work when this fails: it is tried again the next day.
+ */
+async function compactErased({ store, log }: PurgeDeps, more: boolean): Promise<void> {
   const mark = await store.db
     .selectFrom('settings')
     .select('value')
     .where('name', '=', ERASED_SETTING)
     .executeTakeFirst();
-  if (mark?.value === '0' && !more) return;
+  const set = (value: '0' | '1') =>
+    store.db.updateTable('settings').set({ value }).where('name', '=', ERASED_SETTING).execute();
+  if (!mark) await store.db.insertInto('settings').values({ name: ERASED_SETTING, value: '0' }).execute();
+  // SQLite's part costs next to nothing.
+  else if (mark.value === '0' && !more && store.kind === 'mariadb') return;
   // Before the work: what is deleted meanwhile has its turn tomorrow.
-  if (mark)
-    await store.db.updateTable('settings').set({ value: '0' }).where('name', '=', ERASED_SETTING).execute();
-  else await store.db.insertInto('settings').values({ name: ERASED_SETTING, value: '0' }).execute();
-  await compact(store, ['embeddings', 'portraits']);
+  await set('0');
+  try {
+    await compact(store, ['embeddings', 'portraits']);
+  } catch (error) {
+    await set('1');
+    log.warn({ error: describeError(error) }, 'what was deleted could not be taken out of the files yet');
+  }
 }
 
 /** The value of a hint is when it was given. */

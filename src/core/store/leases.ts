@@ -127,30 +127,35 @@ export async function claimFiles(
   return claimed;
 }
 
+/** Those who come at the same moment look at the same files first; enough of them for everybody. */
+const SPARE = 50;
+
+/**
+ * First a look without locks; then one row after the other is locked. A locking read of several in an order would hold
+ * all that it looks at, and whoever comes at the same moment would pass over them and find nothing.
+ */
 async function claimOfProject(
   store: Store,
   trx: Trx,
   projectId: number,
   { owner, now, ttl, limit }: { owner: string; now: Millis; ttl: Millis; limit: number },
 ): Promise<FileLease[]> {
-  const query = dueFiles(trx, now)
-    .select(['files.id', 'files.fence'])
-    .where((eb) =>
-      eb.exists(
-        eb
-          .selectFrom('project_files')
-          .innerJoin('projects', 'projects.id', 'project_files.project_id')
-          .select('project_files.file_id')
-          .whereRef('project_files.file_id', '=', 'files.id')
-          .where('project_files.project_id', '=', projectId)
-          .where('projects.state', '=', 'active'),
-      ),
-    )
-    .orderBy('files.id')
-    .limit(limit);
-  const found = await forUpdateSkipLocked(store, query).execute();
+  const seen = await dueFiles(trx, now)
+    .innerJoin('project_files', 'project_files.file_id', 'files.id')
+    .select('files.id')
+    .where('project_files.project_id', '=', projectId)
+    .orderBy('project_files.file_id')
+    .limit(limit + SPARE)
+    .execute();
+  const found: FileLease[] = [];
+  for (const { id } of seen) {
+    if (found.length === limit) break;
+    const query = dueFiles(trx, now).select('files.fence').where('files.id', '=', id);
+    const row = await forUpdateSkipLocked(store, query).executeTakeFirst();
+    if (row) found.push({ fileId: id, owner, fence: row.fence + 1 });
+  }
   if (found.length === 0) return [];
-  const ids = found.map((row) => row.id);
+  const ids = found.map((lease) => lease.fileId);
   await trx
     .updateTable('files')
     .set((eb) => ({
@@ -161,7 +166,7 @@ async function claimOfProject(
     }))
     .where('id', 'in', ids)
     .execute();
-  return found.map(({ id, fence }) => ({ fileId: id, owner, fence: fence + 1 }));
+  return found;
 }
 
 /** Files that wait for detection, are nobody's, and are not put off. */

@@ -4,6 +4,7 @@ import { whatIsDone } from '../platform/doing.ts';
 import { VisavisError } from '../platform/errors.ts';
 import type { Log } from '../platform/log.ts';
 import type { Metrics } from '../platform/metrics.ts';
+import { refusal } from '../platform/refusals.ts';
 import { type ConnectionUse, countConnections } from './connections.ts';
 import { mariaDbDialect } from './mariadb.ts';
 import { aFew } from './patient.ts';
@@ -105,11 +106,7 @@ function isOutage(error: unknown): boolean {
 }
 
 function mayBeKept(cause: unknown): VisavisError {
-  return new VisavisError(
-    'database',
-    'The connection to the database broke at the last moment: look whether your change was kept before you repeat it.',
-    { cause, details: { unknown: true } },
-  );
+  return refusal('commit-unknown', [], { cause, details: { unknown: true } });
 }
 
 /** Locks the rows that are read until the transaction ends. SQLite's transactions lock everything anyway. */

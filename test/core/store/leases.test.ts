@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createTurns } from '../../../src/core/platform/turns.ts';
 import {
   assertFileLease,
   assertLease,
@@ -8,6 +9,8 @@ import {
   takeLease,
 } from '../../../src/core/store/leases.ts';
 import { openStore, type Store } from '../../../src/core/store/store.ts';
+import { addProject } from '../../support/people.ts';
+import { addFile } from '../../support/pictures.ts';
 import { engines, freshStore } from '../../support/stores.ts';
 
 describe.each(engines())('leases on %s', (kind) => {
@@ -97,6 +100,33 @@ describe.each(engines())('leases on %s', (kind) => {
       code: 'lease_lost',
     });
     if (next) await other.transaction((trx) => assertFileLease(other, trx, next));
+  });
+
+  it('gives each project its share, and what one leaves to the next', async () => {
+    await store.db.updateTable('files').set({ state: 'detected' }).execute();
+    const filesOf = async (count: number) => {
+      const { id } = await addProject(store);
+      return Promise.all(Array.from({ length: count }, () => addFile(store, id, { state: 'waiting' })));
+    };
+    const [large, small, tiny] = [await filesOf(20), await filesOf(5), await filesOf(1)];
+    const turns = createTurns();
+    const claim = async (limit: number) => {
+      const claimed = await claimFiles(store, { owner: 'fair', now: 1, ttl: 100, limit, turns });
+      const ids = claimed.map((lease) => lease.fileId);
+      return [large, small, tiny].map((files) => files.filter((id) => ids.includes(id)).length);
+    };
+    expect(await claim(6)).toEqual([3, 2, 1]);
+    expect(await claim(6)).toEqual([3, 3, 0]);
+    expect(await claim(6)).toEqual([6, 0, 0]);
+    // More projects than files to claim: everybody's turn comes.
+    const others = [await filesOf(2), await filesOf(2)];
+    const ones = [];
+    for (let i = 0; i < 3; i++)
+      ones.push(...(await claimFiles(store, { owner: 'fair', now: 1, ttl: 100, limit: 1, turns })));
+    const ids = ones.map((lease) => lease.fileId);
+    expect([large, ...others].map((files) => files.filter((id) => ids.includes(id)).length)).toEqual([
+      1, 1, 1,
+    ]);
   });
 
   it('leaves files alone that wait for a later try, are done, or belong to no active project', async () => {
