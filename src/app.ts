@@ -1,8 +1,11 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { migrations } from '../migrations/index.ts';
 import pkg from '../package.json' with { type: 'json' };
+import { openDatabase } from './app/database.ts';
+import { healthOf } from './app/health.ts';
+import { practiceWiki } from './app/practice.ts';
+import { createWikiSide, itemPage } from './app/wiki-side.ts';
 import type { Chat } from './bots/chat.ts';
 import { createDesk } from './bots/desk.ts';
 import { createDiscordChat } from './bots/discord/discord.ts';
@@ -12,7 +15,7 @@ import { createMatrixChat } from './bots/matrix/matrix.ts';
 import { measuredChat } from './bots/measured.ts';
 import { tellMoved } from './bots/moves.ts';
 import { createRoomChat } from './bots/room/room.ts';
-import { type Config, isLoopback, type WikiConfig } from './config.ts';
+import type { Config } from './config.ts';
 import { holdAdmins, isAdmin } from './core/accounts/admins.ts';
 import { holdRules } from './core/accounts/eligibility.ts';
 import { createFernet } from './core/accounts/fernet.ts';
@@ -25,7 +28,6 @@ import { crawlStep } from './core/catalog/crawl.ts';
 import { writeStep } from './core/depicts/writer.ts';
 import { createCrops } from './core/faces/crops.ts';
 import { detectStep } from './core/faces/detection.ts';
-import type { Detector } from './core/faces/detector.ts';
 import { embedStep, facesToEmbed } from './core/faces/embedding.ts';
 import { createFaceCache } from './core/faces/face-cache.ts';
 import { matchStep } from './core/faces/matching.ts';
@@ -33,34 +35,24 @@ import { portraitStep } from './core/faces/portraits.ts';
 import { systemClock } from './core/platform/clock.ts';
 import { databaseLocks, locksWithFallback, redisLocks } from './core/platform/locks.ts';
 import type { Log } from './core/platform/log.ts';
-import { measuredFetch } from './core/platform/measured-fetch.ts';
 import { createMessages } from './core/platform/messages.ts';
-import { type Metrics, noMetrics } from './core/platform/metrics.ts';
+import { noMetrics } from './core/platform/metrics.ts';
 import { memoryNudges, redisNudges } from './core/platform/nudges.ts';
 import { createPrometheus } from './core/platform/prometheus.ts';
 import { createReadOnly } from './core/platform/read-only.ts';
 import { connectRedis } from './core/platform/redis.ts';
+import { createTurns } from './core/platform/turns.ts';
 import { createWorker, type Worker } from './core/platform/worker.ts';
 import { purgeStep } from './core/privacy/purge.ts';
 import { retentionStep } from './core/privacy/retention.ts';
 import { careStep } from './core/review/care.ts';
-import { migrate } from './core/store/migrate.ts';
-import { openStore } from './core/store/store.ts';
-import { createWikiClient } from './core/wiki/client.ts';
-import { createLimiter } from './core/wiki/limiter.ts';
-import { createOAuth } from './core/wiki/oauth.ts';
-import { createPictures } from './core/wiki/pictures.ts';
 import { userAgent } from './core/wiki/user-agent.ts';
-import { createWiki } from './core/wiki/wiki.ts';
 import { createDetector } from './detect/detector.ts';
-import { preparePracticePhotos } from './detect/models/prepare.ts';
 import { createMeasures } from './detect/products.ts';
 import { sandboxKeys } from './sandbox/keys.ts';
 import { ensurePracticeProject } from './sandbox/practice-project.ts';
-import { createPocketWiki, POCKET_ENDPOINTS, type PocketWiki } from './sandbox/wiki.ts';
-import type { Health } from './web/deps.ts';
 import { serveHealth } from './web/health-server.ts';
-import { memoryLimits, type RateLimits, redisLimits } from './web/rate-limits.ts';
+import { memoryLimits, redisLimits } from './web/rate-limits.ts';
 import { createWeb } from './web/server.ts';
 
 export type Role = 'web' | 'bots' | 'worker';
@@ -68,6 +60,7 @@ export type Role = 'web' | 'bots' | 'worker';
 export interface App {
   /** Where the web site answers; null without the role. */
   readonly port: number | null;
+  /** For the people at the web site, in practice mode. */
   readonly pocketWikiUrl: string | null;
   stop(): Promise<void>;
 }
@@ -80,17 +73,24 @@ export interface AppOptions {
   readonly root: string;
 }
 
+/** One person's long run must not keep the others' waiting; the wiki's own limit holds for all of them together. */
+const RUNS_AT_ONCE = 4;
+
 /**
- * Builds what the roles need and starts it: the only place that knows every room. What was started before
+ * Builds what the roles need and starts it: this file and those in `app/` alone know every room. What was started before
  * something failed is stopped again.
  */
 export async function startApp({ config, roles, log, root }: AppOptions): Promise<App> {
   const clock = systemClock;
+  /** What works: all of it is told to end at the same time. */
+  const services: (() => Promise<void>)[] = [];
+  /** What it works with, ended afterwards, the last first. */
   const stops: (() => Promise<void>)[] = [];
+  const ended = (end: () => Promise<void>) =>
+    end().catch((error: unknown) => log.error({ err: error }, 'something did not stop cleanly'));
   const stop = async () => {
-    for (const end of stops.splice(0).reverse()) {
-      await end().catch((error: unknown) => log.error({ err: error }, 'something did not stop cleanly'));
-    }
+    await Promise.all(services.splice(0).map(ended));
+    for (const end of stops.splice(0).reverse()) await ended(end);
   };
   try {
     return await start();
@@ -104,15 +104,11 @@ export async function startApp({ config, roles, log, root }: AppOptions): Promis
     const has = (role: Role) => roles.includes(role);
     const prometheus = config.metricsToken === null ? null : createPrometheus();
     const metrics = prometheus?.metrics ?? noMetrics;
-    const store = openStore(config.database, {
-      connections: config.databaseConnections,
-      ...(prometheus ? { metrics } : {}),
-    });
+    const store = await openDatabase(config, log, prometheus ? metrics : null);
     stops.push(() => store.close());
-    await migrate(store, migrations);
 
-    const pocket = config.wiki === null ? await startPocketWiki(config) : null;
-    if (pocket) stops.push(() => pocket.wiki.close());
+    const pocket = config.wiki === null ? await practiceWiki(config, has('web'), log) : null;
+    if (pocket) stops.push(() => pocket.close());
     const wikiConfig = config.wiki ?? pocket?.config;
     if (!wikiConfig) throw new Error('no wiki');
     const keys = pocket?.keys ?? null;
@@ -147,7 +143,7 @@ export async function startApp({ config, roles, log, root }: AppOptions): Promis
       prometheus && config.metricsToken ? { prometheus: { ...prometheus, token: config.metricsToken } } : {};
     const health = async () => healthOf({ redis, limits, chats, detector });
 
-    if (pocket) await ensurePracticeProject({ ...base, wiki, secret });
+    if (pocket?.own) await ensurePracticeProject({ ...base, wiki, secret });
 
     const chats = has('bots') ? createChats().map((chat) => measuredChat(chat, metrics)) : [];
     let port: number | null = null;
@@ -167,6 +163,7 @@ export async function startApp({ config, roles, log, root }: AppOptions): Promis
         oauthOrigin: new URL(wikiConfig.oauthUrl).origin,
         itemPage: itemPage(wikiConfig),
         admins: config.admins,
+        originsToken: config.originsToken,
         rules,
         editsPerMinute: config.editsPerMinute,
         locks,
@@ -174,7 +171,7 @@ export async function startApp({ config, roles, log, root }: AppOptions): Promis
         model: detector.model,
         ...numbers,
         health,
-        sandbox: pocket ? { wikiUrl: pocket.wiki.url } : null,
+        sandbox: pocket ? { wikiUrl: pocket.url } : null,
         chats: {
           discord: config.discord?.applicationId ? inviteLink(config.discord.applicationId) : null,
           matrix: config.matrix !== null,
@@ -182,12 +179,12 @@ export async function startApp({ config, roles, log, root }: AppOptions): Promis
         contact: config.contact,
       });
       const listening = await web.listen(config.port, config.host);
-      stops.push(() => listening.close());
+      services.push(() => listening.close());
       port = listening.port;
     }
     if (!has('web') && config.healthPort !== null) {
       const served = await serveHealth({ store, log, health, ...numbers }, config.healthPort);
-      stops.push(() => served.close());
+      services.push(() => served.close());
     }
     if (has('worker')) {
       const worker = createAppWorker();
@@ -195,7 +192,7 @@ export async function startApp({ config, roles, log, root }: AppOptions): Promis
       if (stale > 0)
         log.warn({ faces: stale, model: detector.model }, 'faces are embedded again in the background');
       worker.start();
-      stops.push(() => worker.stop());
+      services.push(() => worker.stop());
     }
     if (has('bots')) {
       const deskDeps = {
@@ -209,10 +206,10 @@ export async function startApp({ config, roles, log, root }: AppOptions): Promis
       for (const chat of chats) {
         const desk = createDesk(deskDeps, chat);
         await desk.start();
-        stops.push(() => desk.stop());
+        services.push(() => desk.stop());
       }
     }
-    return { port, pocketWikiUrl: pocket?.wiki.url ?? null, stop };
+    return { port, pocketWikiUrl: has('web') ? (pocket?.url ?? null) : null, stop };
 
     function createAppWorker(): Worker {
       const accounts = { ...base, fernet, oauth, locks, wiki, rules };
@@ -223,15 +220,16 @@ export async function startApp({ config, roles, log, root }: AppOptions): Promis
         wikiAccount: account,
         editsPerMinute: config.editsPerMinute,
       };
-      const detection = { ...base, pictures, detector, wiki };
+      const detection = { ...base, pictures, detector, wiki, turns: createTurns() };
       const measures = createMeasures();
       stops.push(() => measures.close());
       const cache = createFaceCache(clock);
+      const matching = { ...base, model: detector.model, measures, cache, turns: createTurns() };
       return createWorker({ ...base, roles: roles.join(' '), host: hostname() }, [
         // People wait for what they asked to be written; everything else is background.
-        { name: 'write', counts: true, run: (signal) => writeStep(writer, signal) },
+        { name: 'write', counts: true, lanes: RUNS_AT_ONCE, run: (signal) => writeStep(writer, signal) },
         { name: 'standing', run: () => standingStep(accounts) },
-        { name: 'match', run: () => matchStep({ ...base, model: detector.model, measures, cache }) },
+        { name: 'match', run: () => matchStep(matching) },
         {
           name: 'crawl',
           run: (signal) => crawlStep({ ...base, wiki, crawlEveryMs: config.crawlEveryMs }, signal),
@@ -276,117 +274,4 @@ export async function startApp({ config, roles, log, root }: AppOptions): Promis
       return account !== null && (await isAdmin(store.db, account.id));
     }
   }
-}
-
-/** A chat that is away or has ended takes nothing from the others; its reason is in the log. */
-function healthOf({
-  redis,
-  limits,
-  chats,
-  detector,
-}: {
-  readonly redis: { readonly ready: boolean } | null;
-  readonly limits: RateLimits;
-  readonly chats: readonly Chat[];
-  readonly detector: Pick<Detector, 'restsUntil'>;
-}): Health {
-  const connections = chats.flatMap((chat) => {
-    const health = chat.health?.();
-    return health ? [[chat.platform, health.state === 'up' ? 'ok' : health.state] as const] : [];
-  });
-  const parts = {
-    ...(redis ? { redis: redis.ready ? 'ok' : 'away' } : {}),
-    detector: systemClock.now() < (detector.restsUntil ?? 0) ? 'resting' : 'ok',
-    ...Object.fromEntries(connections),
-  };
-  const degraded = Object.values(parts).some((state) => state !== 'ok');
-  return {
-    ok: true,
-    degraded,
-    parts: { ...parts, limits: limits.where?.() ?? 'memory', locks: redis?.ready ? 'redis' : 'database' },
-  };
-}
-
-function createWikiSide(config: Config, wikiConfig: WikiConfig, agent: string, log: Log, metrics: Metrics) {
-  const clock = systemClock;
-  const limiter = createLimiter();
-  const local = (url: string) => isLoopback(url);
-  const client = (apiUrl: string) =>
-    createWikiClient({
-      apiUrl,
-      userAgent: agent,
-      clock,
-      limiter,
-      log,
-      fetch: measuredFetch(metrics, 'wiki'),
-      allowInsecure: local(apiUrl),
-    });
-  const files = client(wikiConfig.commonsApi);
-  const items = wikiConfig.wikidataApi === wikiConfig.commonsApi ? files : client(wikiConfig.wikidataApi);
-  const oauth = createOAuth({
-    endpoints: {
-      authorize: `${wikiConfig.oauthUrl}/authorize`,
-      token: `${wikiConfig.oauthUrl}/access_token`,
-      profile: `${wikiConfig.oauthUrl}/resource/profile`,
-    },
-    clientId: wikiConfig.clientId,
-    clientSecret: wikiConfig.clientSecret,
-    redirectUri: `${config.publicUrl}/oauth/callback`,
-    userAgent: agent,
-    clock,
-    limiter,
-    fetch: measuredFetch(metrics, 'oauth'),
-    allowInsecure: local(wikiConfig.oauthUrl),
-  });
-  // A long download must not hold up a person's edit: pictures have places of their own.
-  const pictures = createPictures({
-    hosts: wikiConfig.pictureHosts,
-    userAgent: agent,
-    clock,
-    limiter: createLimiter(),
-    fetch: measuredFetch(metrics, 'pictures'),
-    log,
-  });
-  return { wiki: createWiki({ files, items, depicts: wikiConfig.depictsProperty }), oauth, pictures };
-}
-
-/** Items have their page at the wiki whose API gives them. */
-function itemPage(wikiConfig: WikiConfig): (itemId: string) => string {
-  const { origin } = new URL(wikiConfig.wikidataApi);
-  return (itemId) => `${origin}/wiki/${encodeURIComponent(itemId)}`;
-}
-
-async function startPocketWiki(config: Config): Promise<{
-  wiki: PocketWiki;
-  config: WikiConfig;
-  keys: ReturnType<typeof sandboxKeys>;
-}> {
-  const keys = sandboxKeys(config.dataDir);
-  await preparePracticePhotos(config.dataDir);
-  const options = {
-    host: '127.0.0.1' as const,
-    dataDir: config.dataDir,
-    photosDir: join(config.dataDir, 'practice'),
-    clients: [
-      {
-        id: 'visavis-practice',
-        secret: keys.clientSecret,
-        name: 'Visavis',
-        redirectUri: `${config.publicUrl}/oauth/callback`,
-      },
-    ],
-    clock: systemClock,
-  };
-  const wiki = await createPocketWiki({ ...options, port: config.pocketWikiPort });
-  const endpoints = POCKET_ENDPOINTS(wiki.url);
-  return {
-    wiki,
-    keys,
-    config: {
-      ...endpoints,
-      clientId: 'visavis-practice',
-      clientSecret: keys.clientSecret,
-      depictsProperty: 'P180',
-    },
-  };
 }

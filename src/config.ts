@@ -39,6 +39,8 @@ export interface Config {
   readonly dataDir: string;
   readonly database: DatabaseAddress;
   readonly databaseConnections: number;
+  /** A query that takes longer is logged. */
+  readonly slowQueryMs: number;
   readonly redisUrl: string | null;
   /** Fernet keys, the first one encrypts. null: the sandbox keeps one of its own in the data folder. */
   readonly tokenKeys: readonly string[] | null;
@@ -53,6 +55,8 @@ export interface Config {
   /** Who may take part; without any rule everybody who is not blocked. */
   readonly eligibility: EligibilityRules;
   readonly metricsToken: string | null;
+  /** With it a wiki reads the lists of data sources; null: no wiki does. */
+  readonly originsToken: string | null;
   /** Where a process without the web site tells how it does, on this machine alone; null: nowhere. */
   readonly healthPort: number | null;
   readonly discord: {
@@ -112,6 +116,7 @@ const Environment = z.object({
     .default('visavis'),
   DATABASE_URL: z.string().optional(),
   VISAVIS_DATABASE_CONNECTIONS: z.coerce.number('is not a number').int().min(1).max(20).default(3),
+  VISAVIS_SLOW_QUERY_MS: z.coerce.number('is not a number').int().min(1).max(600_000).default(1000),
   REDIS_URL: z
     .string()
     .refine((value) => URL.canParse(value) && /^rediss?:$/.test(new URL(value).protocol), 'is not redis://…')
@@ -155,6 +160,7 @@ const Environment = z.object({
     .optional(),
   VISAVIS_HEALTH_PORT: z.coerce.number('is not a number').int().min(1).max(65535).optional(),
   VISAVIS_METRICS_TOKEN: z.string().min(16, 'is shorter than 16 characters').optional(),
+  VISAVIS_ORIGINS_TOKEN: z.string().min(32, 'is shorter than 32 characters').optional(),
   VISAVIS_MODELS: z.enum(['default', 'yunet'], 'is neither default nor yunet').default('default'),
   VISAVIS_YUNET_FILE: z.string().min(1).optional(),
   VISAVIS_DETECTOR_THREADS: z.coerce.number('is not a number').int().min(1).max(64).optional(),
@@ -198,6 +204,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>, ro
     dataDir,
     database: databaseAddress(e, dataDir, root),
     databaseConnections: e.VISAVIS_DATABASE_CONNECTIONS,
+    slowQueryMs: e.VISAVIS_SLOW_QUERY_MS,
     redisUrl: e.REDIS_URL ?? null,
     tokenKeys: e.VISAVIS_TOKEN_KEY ?? null,
     secret: e.VISAVIS_SECRET ?? null,
@@ -213,6 +220,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>, ro
       allowedUsers: e.VISAVIS_ALLOWED_USERS ?? null,
     },
     metricsToken: e.VISAVIS_METRICS_TOKEN ?? null,
+    originsToken: e.VISAVIS_ORIGINS_TOKEN ?? null,
     healthPort: e.VISAVIS_HEALTH_PORT ?? null,
     discord: e.VISAVIS_DISCORD_TOKEN
       ? {

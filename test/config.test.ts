@@ -128,6 +128,7 @@ describe('configuration', () => {
     ['VISAVIS_DEPICTS_PROPERTY', 'depicts'],
     ['VISAVIS_TRUSTED_PROXIES', '-1'],
     ['VISAVIS_METRICS_TOKEN', 'short-value'],
+    ['VISAVIS_ORIGINS_TOKEN', 'short-value-of-twenty'],
     ['VISAVIS_HEALTH_PORT', '70000'],
     ['VISAVIS_COMMONS_API', 'ftp://x/y'],
     ['VISAVIS_LOG', 'loud'],

@@ -30,7 +30,7 @@ describe('suggestions in the practice project', { timeout: 180_000 }, () => {
     for (const name of ['models', 'practice']) symlinkSync(join(dataDir, name), join(folder, name));
     const port = 41_000 + (process.pid % 10_000);
     const config = loadConfig({ PORT: String(port), VISAVIS_DATA_DIR: folder }, root);
-    app = await startApp({ config, roles: ['worker'], log: silentLog, root });
+    app = await startApp({ config, roles: ['web', 'worker'], log: silentLog, root });
     store = openStore(config.database);
     await until(async () => {
       const waiting = await store.db

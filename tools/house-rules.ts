@@ -4,7 +4,7 @@ import { parseSync } from 'oxc-parser';
 
 /**
  * Checks the rules of the house (CONTRIBUTING.md) on every TypeScript file below `src/`:
- * which room may import which, who may read the environment, and how long a file may be.
+ * which room may import which, who may read the environment, how refusals speak, and how long a file may be.
  *
  *   node tools/house-rules.ts [FOLDER]     FOLDER holds `src/`; default: the project
  */
@@ -12,10 +12,15 @@ import { parseSync } from 'oxc-parser';
 /** Rooms beside `core`; they know `core` and never each other. */
 const ROOMS = ['detect', 'bots', 'web', 'sandbox'];
 /** The only ones that may know every room: composition and command line. */
-const COMPOSERS = /^(app\.ts|main\.ts|cli\/)/;
+const COMPOSERS = /^(app\.ts|app\/|main\.ts|cli\/)/;
 /** Who may read `process.env`. */
 const ENVIRONMENT = /^(main\.ts|config\.ts|app\.ts|cli\/)/;
 const LONGEST_FILE = 400;
+/** Codes that tell people what they cannot do, or did wrong. */
+const REFUSED =
+  /new VisavisError\(\s*'(bad_input|not_signed_in|forbidden|not_found|conflict|too_large|rate_limited|link_expired|read_only)',\s*['"`]/;
+/** Beside people, these speak to operators and programs. */
+const NO_PEOPLE = /^core\/(import|store|wiki)\//;
 
 const root = resolve(process.argv[2] ?? join(import.meta.dirname, '..'));
 const src = join(root, 'src');
@@ -59,6 +64,7 @@ function check(file: string): void {
   ];
   for (const one of imported) checkImport(name, file, one);
 
+  checkRefusals(name, text);
   if (!ENVIRONMENT.test(name) && /\bprocess\.env\b/.test(text)) {
     problem(name, 'reads process.env; take what you need as an argument (config.ts knows the environment)');
   }
@@ -71,6 +77,12 @@ function check(file: string): void {
   }
 }
 
+/** People read refusals in their language: refusals.ts has a name for each, and i18n/ a message. */
+function checkRefusals(name: string, text: string): void {
+  if (name.startsWith('core/') && !NO_PEOPLE.test(name) && REFUSED.test(text))
+    problem(name, 'refuses something in English alone; give it a name in core/platform/refusals.ts');
+}
+
 function checkImport(name: string, file: string, one: { name: string; typeOnly: boolean }): void {
   if (!one.name.startsWith('.')) return;
   const target = relative(src, resolve(dirname(file), one.name))
@@ -80,7 +92,7 @@ function checkImport(name: string, file: string, one: { name: string; typeOnly: 
   const to = roomOf(target);
   if (COMPOSERS.test(name)) return;
   if (COMPOSERS.test(target))
-    problem(name, `imports ${target}; only app.ts and main.ts stand above the rooms`);
+    problem(name, `imports ${target}; only app.ts, app/ and main.ts stand above the rooms`);
   if (from === 'core' && to !== 'core') problem(name, `imports ${target}; core imports nothing outside core`);
   if (ROOMS.includes(from) && ROOMS.includes(to) && from !== to) {
     problem(name, `imports ${target}; ${ROOMS.join(', ')} do not import each other`);

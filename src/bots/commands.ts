@@ -2,7 +2,8 @@ import { forgetAccount } from '../core/accounts/forget.ts';
 import { accountOfIdentity, LINK_LIFETIME_MS, startLink, unlinkChatUser } from '../core/accounts/linking.ts';
 import { listRuns, runById } from '../core/depicts/history.ts';
 import { ACTIVE, previewRun, requestStop, startRun, startUndo } from '../core/depicts/runs.ts';
-import { describeError, VisavisError } from '../core/platform/errors.ts';
+import { VisavisError } from '../core/platform/errors.ts';
+import { wordsOf } from '../core/platform/words.ts';
 import { channelByExternalId } from '../core/projects/channels.ts';
 import { projectOverview } from '../core/projects/overview.ts';
 import { pausedReason } from '../core/review/care.ts';
@@ -66,7 +67,7 @@ export async function runCommand(deps: DeskDeps, chat: Chat, event: CommandEvent
   } catch (error) {
     if (!(error instanceof VisavisError)) throw error;
     deps.log.info({ command: event.name, code: error.code }, error.message);
-    const text = error.code === 'read_only' ? t('bot-read-only') : describeError(error).message;
+    const text = error.code === 'read_only' ? t('bot-read-only') : wordsOf(t, error);
     await event.replyPrivately({ text });
   }
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { newFernetKey } from '../core/accounts/fernet.ts';
 
@@ -15,17 +15,33 @@ export interface SandboxKeys {
  */
 export function sandboxKeys(dataDir: string): SandboxKeys {
   const path = join(dataDir, 'sandbox-keys.json');
-  try {
-    return JSON.parse(readFileSync(path, 'utf8')) as SandboxKeys;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-  }
+  const kept = readKeys(path);
+  if (kept) return kept;
   const keys: SandboxKeys = {
     tokenKey: newFernetKey(randomBytes),
     secret: randomBytes(32).toString('base64url'),
     clientSecret: randomBytes(24).toString('base64url'),
   };
   mkdirSync(dataDir, { recursive: true });
-  writeFileSync(path, JSON.stringify(keys), { mode: 0o600 });
-  return keys;
+  // Several processes may start at once: one link is the first, and the keys under it are whole.
+  const own = `${path}.${process.pid}`;
+  writeFileSync(own, JSON.stringify(keys), { mode: 0o600 });
+  try {
+    linkSync(own, path);
+    return keys;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    return sandboxKeys(dataDir);
+  } finally {
+    rmSync(own);
+  }
+}
+
+function readKeys(path: string): SandboxKeys | null {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as SandboxKeys;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    return null;
+  }
 }

@@ -67,6 +67,8 @@ export interface WebDeps {
   readonly metrics?: Metrics;
   /** The numbers for `/metrics`, and who may read them; without it there is no such page. */
   readonly prometheus?: Pick<Prometheus, 'text' | 'contentType'> & { readonly token: string };
+  /** With it a wiki reads the lists of data sources; null: no wiki does. */
+  readonly originsToken?: string | null;
   /** The switch for emergencies; one of its own when nothing is given. */
   readonly readOnly?: ReadOnly;
   /** The model whose embeddings are wanted; null: not known here. */

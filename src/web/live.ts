@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream';
 import type { Clock } from '../core/platform/clock.ts';
-import { VisavisError } from '../core/platform/errors.ts';
 import type { Nudges, Topic } from '../core/platform/nudges.ts';
+import { refusal } from '../core/platform/refusals.ts';
 import type { WebContext } from './context.ts';
 import { limitKey } from './middleware/rate-limit.ts';
 
@@ -36,7 +36,7 @@ export function createLive({ clock, nudges }: { clock: Clock; nudges: Nudges }):
       const whose = limitKey(ctx);
       const own = [...open.values()].filter((one) => one === whose).length;
       if (open.size >= MAX_STREAMS || own >= MAX_STREAMS_EACH) {
-        throw new VisavisError('rate_limited', 'Too many people are looking at once.', {
+        throw refusal('too-many-watchers', [], {
           details: { retryAfter: 30 },
         });
       }

@@ -15,6 +15,7 @@ export const LIMITS = {
   boxes: 10,
   join: 10,
   write: 10,
+  reports: 60,
   everything: 300,
 } as const;
 export type LimitName = keyof typeof LIMITS;

@@ -1,4 +1,5 @@
 import { VisavisError } from '../core/platform/errors.ts';
+import { wordsOf } from '../core/platform/words.ts';
 import type { WebContext } from './context.ts';
 
 const EXPECTED = ['conflict', 'bad_input'];
@@ -14,6 +15,6 @@ export async function orShow(
   } catch (error) {
     if (!(error instanceof VisavisError) || !EXPECTED.includes(error.code)) throw error;
     ctx.status = error.status;
-    await show(error.message);
+    await show(wordsOf(ctx.state.t, error));
   }
 }

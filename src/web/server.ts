@@ -21,6 +21,8 @@ import { securityHeaders } from './middleware/security-headers.ts';
 import { session } from './middleware/session.ts';
 import { workerWatch } from './middleware/worker-watch.ts';
 import { memoryLimits } from './rate-limits.ts';
+import { createReportCollector } from './routes/csp-reports.ts';
+import { cspWikiRoutes } from './routes/csp-wiki.ts';
 import { allRoutes, healthRoutes } from './routes/index.ts';
 import { createView } from './view.ts';
 
@@ -40,6 +42,7 @@ export function createWeb(deps: WebDeps): Web {
   const assets = loadAssets();
   const live = createLive({ clock, nudges });
   const workers = workerWatch({ store, clock });
+  const reports = createReportCollector({ ...deps, limits, sessions });
   const view = createView({
     assets,
     sandbox: deps.sandbox,
@@ -54,6 +57,7 @@ export function createWeb(deps: WebDeps): Web {
     ...(trustedProxies > 0 ? { maxIpsCount: trustedProxies } : {}),
   });
 
+  app.use(reports.shed);
   app.use(requestLog(log));
   if (deps.metrics) app.use(countRequests(deps.metrics));
   app.use(securityHeaders(deps));
@@ -61,6 +65,8 @@ export function createWeb(deps: WebDeps): Web {
   app.use(errorPage(view));
   app.use(assets.serve);
   app.use(healthRoutes(deps).routes());
+  app.use(reports.router.routes());
+  app.use(cspWikiRoutes(deps).routes());
   for (const step of session(app, sessions, production)) app.use(step);
   app.use(account(deps));
   app.use(rateLimit(limits, 'everything'));
@@ -88,6 +94,7 @@ export function createWeb(deps: WebDeps): Web {
         sessions.prune().catch((error: unknown) => log.warn({ err: error }, 'old sessions were not deleted'));
       }, 60 * 60_000);
       prune.unref();
+      const endReports = reports.begin();
       return {
         port: at,
         async close() {
@@ -99,6 +106,7 @@ export function createWeb(deps: WebDeps): Web {
             // Whoever is still loading has a moment to finish.
             setTimeout(() => server.closeAllConnections(), 2000).unref();
           });
+          await endReports();
         },
       };
     },

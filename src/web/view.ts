@@ -92,6 +92,7 @@ export function createView(site: Site): View {
       languages: site.languages,
       workersAway: site.workersAway(),
       readOnlyNow: ctx.state.readOnly ?? null,
+      notices: ctx.state.notices ?? [],
       here: ctx.path,
       hereWithQuery: ctx.path + ctx.search,
       hereQuery: ctx.search,

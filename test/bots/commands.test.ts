@@ -232,6 +232,8 @@ describe('language', () => {
       expect((await answer(world, owner, unknown))[0]?.text).toContain('are in “en”');
     expect((await answer(world, ann, 'language nb'))[0]?.text).toContain('Only owners');
     expect((await answer(world, owner, 'language NB'))[0]?.text).toBe('Fra nå av snakker jeg norsk her.');
+    // What is refused from now on is refused in Norwegian.
+    expect((await answer(world, ann, 'language en'))[0]?.text).toContain('Bare eiere av dette prosjektet');
     const { language } = await world.store.db
       .selectFrom('projects')
       .select('language')

@@ -159,6 +159,52 @@ describe('my data sources', () => {
     expect(after).not.toContain(seen);
   });
 
+  it('tell on every page what waits, until it was seen', async () => {
+    const browser = new Browser(site.url);
+    await browser.signIn('Hal');
+    await allow(browser, 'Hal', { origin: A });
+    for (const path of ['/help', '/projects', '/data-sources'])
+      expect(await page(browser, path)).toContain(`A change of your data sources waits: ${A}`);
+    expect(await page(new Browser(site.url), '/help')).not.toContain('data sources waits');
+    const seen = /\/data-sources\/notices\/\d+\/dismiss/.exec(await page(browser, '/help'))?.[0] ?? '';
+    const back = await browser.post(seen, { next: '/help' });
+    expect(back.headers.get('location')).toBe('/help');
+    expect((await browser.post(seen, { next: 'https://evil.example/' })).headers.get('location')).toBe('/');
+    expect(await page(browser, '/help')).not.toContain('data sources waits');
+  });
+
+  it('tell what should be known before it is confirmed', async () => {
+    const browser = new Browser(site.url);
+    await browser.signIn('Joy');
+    const told = async (origin: string) => {
+      const begun = await browser.post('/data-sources/begin', {
+        action: 'add',
+        origin,
+        days: '30',
+        note: '',
+      });
+      return page(browser, begun.headers.get('location') ?? '');
+    };
+    expect(await told('bücher.example.com')).toContain('In letters it is https://bücher.example.com.');
+    expect(await told('https://api.example.org/a/')).toContain('Everything below this path is allowed.');
+    expect(await told('https://api.example.org/a.json')).toContain('Only this one address is allowed');
+    expect(await told('wss://api.example.org')).toContain('This allows WebSockets alone');
+    expect(await told('https://tools.wmflabs.org/x/')).toContain('This host only redirects today.');
+  });
+
+  it('refuse in the reader’s language', async () => {
+    const browser = new Browser(site.url);
+    await browser.signIn('Ida');
+    await browser.post('/language', { language: 'nb' });
+    const refused = await browser.post('/data-sources/begin', {
+      action: 'add',
+      origin: '*.example.com',
+      days: '30',
+      note: '',
+    });
+    expect(await refused.text()).toContain('Jokertegn er ikke tillatt');
+  });
+
   it('are renewed and changed, each after a sign-in', async () => {
     const browser = new Browser(site.url);
     await browser.signIn('Gus');

@@ -24,13 +24,14 @@ const POLICY =
   "default-src 'self'; img-src 'self' data: http://localhost:9999 https://upload.wikimedia.org; " +
   "script-src 'self'; script-src-attr 'none'; worker-src 'none'; child-src 'none'; frame-src 'none'; " +
   "object-src 'none'; style-src 'self'; manifest-src 'self'; base-uri 'none'; " +
-  "form-action 'self' http://wiki.localhost; frame-ancestors 'none'";
+  "form-action 'self' http://wiki.localhost; frame-ancestors 'none'; report-to csp; report-uri /api/csp/reports";
 
 test.each(['/', '/room/practice', '/no-such-page', '/health', '/api/items', '/projects/9'])(
   '%s has the headers',
   async (path) => {
     const { headers } = await fetch(site.url + path);
     expect(headers.get('content-security-policy')).toBe(POLICY);
+    expect(headers.get('reporting-endpoints')).toBe('csp="/api/csp/reports"');
     expect(headers.get('x-content-type-options')).toBe('nosniff');
     expect(headers.get('x-frame-options')).toBe('DENY');
     expect(headers.get('referrer-policy')).toBe('same-origin');

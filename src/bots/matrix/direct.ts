@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { VisavisError } from '../../core/platform/errors.ts';
+import type { VisavisError } from '../../core/platform/errors.ts';
+import { refusal } from '../../core/platform/refusals.ts';
 import type { Client } from './client.ts';
 import { type Outbox, PRIORITY } from './outbox.ts';
 import type { Rooms } from './rooms.ts';
@@ -146,8 +147,5 @@ export function createDirectRooms({ client, userId: ownId, rooms, outbox, read }
 }
 
 function encryptedServer(): VisavisError {
-  return new VisavisError(
-    'forbidden',
-    'The homeserver encrypts every conversation, and the bot cannot write there. Switch that off for the bot’s account.',
-  );
+  return refusal('crypto-direct');
 }

@@ -1,4 +1,4 @@
-import { VisavisError } from '../../core/platform/errors.ts';
+import { refusal } from '../../core/platform/refusals.ts';
 import type { Client } from './client.ts';
 import { readEvent, textOf } from './incoming.ts';
 import { isRefusal } from './wire.ts';
@@ -63,11 +63,7 @@ export function createRooms(client: Client, read: <T>(work: () => Promise<T>) =>
       return encrypted.get(roomId) ?? found;
     },
     async assertClear(roomId) {
-      if (await rooms.isEncrypted(roomId))
-        throw new VisavisError(
-          'forbidden',
-          'This room is encrypted, and the bot cannot write there. Use a room without encryption.',
-        );
+      if (await rooms.isEncrypted(roomId)) throw refusal('crypto-room');
     },
     async mayManage(roomId, userId) {
       const levels = await state(roomId, 'm.room.power_levels');

@@ -1,5 +1,5 @@
-import { VisavisError } from '../../core/platform/errors.ts';
 import type { Log } from '../../core/platform/log.ts';
+import { refusal } from '../../core/platform/refusals.ts';
 import type { RoomCard } from '../../core/room/body.ts';
 import { lastChannelOf, nextEvents, type RoomEvent } from '../../core/room/events.ts';
 import {
@@ -70,7 +70,7 @@ export function createRoomChat(deps: RoomChatDeps): Chat {
     card: Card,
     extra: { sendKey?: string; onlyFor?: string } = {},
   ): Promise<string> {
-    if (!isChannelName(channel)) throw new VisavisError('not_found', 'There is no such channel.');
+    if (!isChannelName(channel)) throw refusal('channel-unknown');
     const picture = card.picture ? { picture: card.picture.bytes } : {};
     return String(await postMessage(deps, { channel, user: null, body: toBody(card), ...picture, ...extra }));
   }

@@ -1,6 +1,6 @@
 import { actAsAdministrator } from '../platform/audit.ts';
-import { VisavisError } from '../platform/errors.ts';
 import { assertWritable } from '../platform/read-only.ts';
+import { refusal } from '../platform/refusals.ts';
 import { isDuplicate, type Store, type Trx } from '../store/store.ts';
 import { assertInGoodStanding } from './good-standing.ts';
 
@@ -74,8 +74,7 @@ export async function assertAdmin(trx: Trx, accountId: number): Promise<void> {
 
 /** As `assertAdmin`, also while the site is read-only: for the switch itself. @throws VisavisError `forbidden` */
 export async function assertAdminRight(trx: Trx, accountId: number): Promise<void> {
-  if (!(await isAdmin(trx, accountId)))
-    throw new VisavisError('forbidden', 'Only administrators of this site can do that.');
+  if (!(await isAdmin(trx, accountId))) throw refusal('admins-only');
   await assertInGoodStanding(trx, accountId);
   actAsAdministrator(trx);
 }

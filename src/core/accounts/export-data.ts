@@ -1,6 +1,6 @@
 import { type ExportedSources, exportSources } from '../origins/export.ts';
 import type { Clock } from '../platform/clock.ts';
-import { VisavisError } from '../platform/errors.ts';
+import { refusal } from '../platform/refusals.ts';
 import type { Answer, Millis } from '../store/schema.ts';
 import type { Store } from '../store/store.ts';
 
@@ -60,7 +60,7 @@ export async function exportAccount(
     .selectAll()
     .where('account_id', '=', accountId)
     .executeTakeFirst();
-  if (!profile) throw new VisavisError('not_found', 'There is no such account.');
+  if (!profile) throw refusal('account-unknown');
   return {
     exportedAt: iso(clock.now()),
     profile: {

@@ -1,4 +1,4 @@
-import { VisavisError } from '../platform/errors.ts';
+import { refusal } from '../platform/refusals.ts';
 import type { Trx } from '../store/store.ts';
 
 /**
@@ -11,14 +11,11 @@ export async function assertInGoodStanding(trx: Trx, accountId: number): Promise
     .select(['blocked', 'barred'])
     .where('account_id', '=', accountId)
     .executeTakeFirst();
-  if (!row) throw new VisavisError('not_signed_in', 'Please sign in with your Wikimedia account first.');
+  if (!row) throw refusal('sign-in-first');
   if (row.blocked === 1) {
-    throw new VisavisError(
-      'forbidden',
-      'Your account is blocked on the wiki, so you can look but not take part.',
-    );
+    throw refusal('blocked-on-wiki');
   }
   if (row.barred !== null) {
-    throw new VisavisError('forbidden', `You can look but not take part here: ${row.barred}.`);
+    throw refusal('barred', [row.barred]);
   }
 }

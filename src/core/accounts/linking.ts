@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { audit } from '../platform/audit.ts';
 import type { Clock } from '../platform/clock.ts';
-import { VisavisError } from '../platform/errors.ts';
+import { refusal } from '../platform/refusals.ts';
 import { forUpdate, isDuplicate, type Store } from '../store/store.ts';
 import { assertNotBlocked } from './accounts.ts';
 
@@ -83,9 +83,9 @@ async function linkNow({ store, clock }: LinkDeps, token: string, accountId: num
       store,
       trx.selectFrom('link_requests').selectAll().where('token_hash', '=', hashToken(token)),
     ).executeTakeFirst();
-    if (!row) throw new VisavisError('not_found', 'This link does not exist. Ask for a new one in the chat.');
+    if (!row) throw refusal('link-unknown');
     if (row.used_at !== null || row.expires_at <= now) {
-      throw new VisavisError('link_expired', 'This link is no longer good. Ask for a new one in the chat.');
+      throw refusal('link-over');
     }
     await assertNotBlocked(trx, accountId);
     const linked = await forUpdate(
@@ -97,10 +97,7 @@ async function linkNow({ store, clock }: LinkDeps, token: string, accountId: num
         .where('external_id', '=', row.external_id),
     ).executeTakeFirst();
     if (linked && linked.account_id !== accountId) {
-      throw new VisavisError(
-        'conflict',
-        'This chat name is linked to another account already. Use "unlink" in the chat first.',
-      );
+      throw refusal('chat-name-taken');
     }
     if (!linked) {
       await trx
@@ -203,8 +200,7 @@ export async function unlinkIdentity(
       .where('id', '=', identityId)
       .where('account_id', '=', accountId)
       .executeTakeFirst();
-    if (result.numDeletedRows === 0n)
-      throw new VisavisError('not_found', 'This chat name is not linked to you.');
+    if (result.numDeletedRows === 0n) throw refusal('chat-name-not-yours');
     await audit(store, trx, {
       at: clock.now(),
       accountId,

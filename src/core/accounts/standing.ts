@@ -1,4 +1,5 @@
 import { VisavisError } from '../platform/errors.ts';
+import { refusal } from '../platform/refusals.ts';
 import type { WikiAccount } from '../wiki/account.ts';
 import type { OAuth } from '../wiki/oauth.ts';
 import type { UserInfo } from '../wiki/userinfo.ts';
@@ -34,7 +35,7 @@ export async function refreshStanding(
     .selectAll()
     .where('account_id', '=', accountId)
     .executeTakeFirst();
-  if (!row) throw new VisavisError('not_signed_in', 'This account is not linked any more; sign in again.');
+  if (!row) throw refusal('account-not-linked');
   const now = clock.now();
   if (row.standing_at !== null && now - row.standing_at < maxAgeMs) return false;
   const info = await wiki.userInfo(wikiAccount(deps, { id: accountId, username: row.username }));

@@ -1,5 +1,6 @@
 import type { Clock } from '../platform/clock.ts';
-import { VisavisError } from '../platform/errors.ts';
+import type { VisavisError } from '../platform/errors.ts';
+import { refusal } from '../platform/refusals.ts';
 import type { AccountTokensTable } from '../store/schema.ts';
 import type { Store, Trx } from '../store/store.ts';
 import type { Tokens } from '../wiki/oauth.ts';
@@ -58,7 +59,7 @@ export async function readTokens(
     .selectAll()
     .where('account_id', '=', accountId)
     .executeTakeFirst();
-  if (!row) throw new VisavisError('not_signed_in', 'This account is not linked any more; sign in again.');
+  if (!row) throw refusal('account-not-linked');
   if (row.broken_at !== null) throw linkBroken(row.broken_reason ?? '');
   return {
     accessToken: readToken(fernet, row.scheme, row.access_token),
@@ -153,9 +154,5 @@ export async function breakLink(
 }
 
 function linkBroken(reason: string): VisavisError {
-  return new VisavisError(
-    'sign_in_refused',
-    `The wiki no longer accepts this account's link (${reason}). Sign in again on the web site to renew it.`,
-    { details: { reason: 'link_broken' } },
-  );
+  return refusal('link-refused', [reason], { details: { reason: 'link_broken' } });
 }

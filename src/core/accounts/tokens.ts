@@ -143,5 +143,6 @@ function mayHaveBeenTaken({ reason, client }: Extract<RefreshOutcome, { outcome:
 function later(reason: string): VisavisError {
   return new VisavisError('wiki', `The access token could not be renewed now: ${reason}`, {
     details: { kind: 'later', codes: ['REFRESH_LATER'], statement: 'not_sent' },
+    say: { key: 'error-wiki-later', params: ['REFRESH_LATER'] },
   });
 }

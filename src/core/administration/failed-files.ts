@@ -2,8 +2,8 @@ import type { ExpressionBuilder } from 'kysely';
 import { assertAdmin } from '../accounts/admins.ts';
 import { audit } from '../platform/audit.ts';
 import type { Clock } from '../platform/clock.ts';
-import { VisavisError } from '../platform/errors.ts';
 import type { Nudges } from '../platform/nudges.ts';
+import { refusal } from '../platform/refusals.ts';
 import type { FileState, Schema } from '../store/schema.ts';
 import type { Store } from '../store/store.ts';
 
@@ -90,7 +90,7 @@ export async function retryFiles(
       )
       .executeTakeFirst();
     const files = Number(result.numUpdatedRows);
-    if (files === 0) throw new VisavisError('not_found', 'No such file has failed.');
+    if (files === 0) throw refusal('failed-file-unknown');
     await audit(store, trx, {
       at: clock.now(),
       accountId,

@@ -1,9 +1,9 @@
 import { assertAdminRight } from '../accounts/admins.ts';
 import { audit } from '../platform/audit.ts';
 import type { Clock } from '../platform/clock.ts';
-import { VisavisError } from '../platform/errors.ts';
 import type { Nudges } from '../platform/nudges.ts';
 import { READ_ONLY, type ReadOnlyState, readState } from '../platform/read-only.ts';
+import { refusal } from '../platform/refusals.ts';
 import type { Store } from '../store/store.ts';
 
 const LONGEST_REASON = 500;
@@ -19,8 +19,7 @@ export async function setReadOnly(
   args: { accountId: number; on: boolean; reason?: string },
 ): Promise<void> {
   const reason = (args.reason ?? '').trim();
-  if (reason.length > LONGEST_REASON)
-    throw new VisavisError('bad_input', `Say it in at most ${LONGEST_REASON} characters.`);
+  if (reason.length > LONGEST_REASON) throw refusal('reason-too-long', [LONGEST_REASON]);
   await store.transaction(async (trx) => {
     await assertAdminRight(trx, args.accountId);
     const was = await readState(trx);

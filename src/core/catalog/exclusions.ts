@@ -1,8 +1,8 @@
 import { assertNotBlocked } from '../accounts/accounts.ts';
 import { audit } from '../platform/audit.ts';
 import type { Clock } from '../platform/clock.ts';
-import { VisavisError } from '../platform/errors.ts';
 import type { Nudges } from '../platform/nudges.ts';
+import { refusal } from '../platform/refusals.ts';
 import { assertMember } from '../projects/members.ts';
 import type { Store } from '../store/store.ts';
 import { categoryTitle } from '../wiki/categories.ts';
@@ -28,14 +28,13 @@ export async function listExclusions(store: Store, projectId: number): Promise<s
 export function readExclusions(names: readonly string[], ofProject: string): string[] {
   const categories = [...new Set(names.map(categoryName).filter((name) => name !== ''))].sort();
   if (categories.length > MOST) {
-    throw new VisavisError('bad_input', `A project leaves out at most ${MOST} categories by name.`);
+    throw refusal('exclusions-most', [MOST]);
   }
   for (const name of categories) {
     if (name.length > 255 || /[|#<>[\]{}\n\0]/.test(name))
-      throw new VisavisError('bad_input', `"${name.slice(0, 60)}" is no name of a category.`);
+      throw refusal('exclusion-name', [name.slice(0, 60)]);
   }
-  if (categories.includes(categoryName(ofProject)))
-    throw new VisavisError('bad_input', 'The category of the project itself cannot be left out.');
+  if (categories.includes(categoryName(ofProject))) throw refusal('exclusion-own');
   return categories;
 }
 
@@ -60,7 +59,7 @@ export async function setExclusions(
       .select('category')
       .where('id', '=', projectId)
       .executeTakeFirst();
-    if (!project) throw new VisavisError('not_found', 'There is no such project.');
+    if (!project) throw refusal('project-unknown');
     const categories = readExclusions(names, project.category);
     await trx.deleteFrom('project_exclusions').where('project_id', '=', projectId).execute();
     if (categories.length > 0) {

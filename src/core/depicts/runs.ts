@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { assertNotBlocked } from '../accounts/accounts.ts';
 import { audit } from '../platform/audit.ts';
 import type { Clock } from '../platform/clock.ts';
-import { VisavisError } from '../platform/errors.ts';
 import type { Nudges } from '../platform/nudges.ts';
+import { refusal } from '../platform/refusals.ts';
 import { assertMember } from '../projects/members.ts';
 import type { RunKind, RunState } from '../store/schema.ts';
 import { forUpdate, isDuplicate, type Store, type Trx } from '../store/store.ts';
@@ -51,8 +51,8 @@ export async function retryClaim(
     .select(['project_id', 'page_id', 'person', 'state'])
     .where('id', '=', args.claimId)
     .executeTakeFirst();
-  if (!claim) throw new VisavisError('not_found', 'There is no such claim.');
-  if (claim.state !== 'failed') throw new VisavisError('conflict', 'This claim has not failed.');
+  if (!claim) throw refusal('claim-unknown');
+  if (claim.state !== 'failed') throw refusal('claim-not-failed');
   const only = (pair: Pair) => pair.pageId === claim.page_id && pair.person === claim.person;
   const id = await insertWriteRun(deps, { projectId: claim.project_id, accountId: args.accountId }, only);
   deps.nudges.nudge('work');
@@ -73,8 +73,7 @@ async function insertWriteRun(
     const pairs = (await pairsToWrite(trx, args.projectId)).filter(only);
     const runId = await insertRun(trx, deps, { ...args, kind: 'write', undoes: null });
     const queued = await queueClaims(store, trx, pairs, { ...args, id: runId, now: clock.now() });
-    if (queued === 0)
-      throw new VisavisError('conflict', 'There is nothing to write: every match is on the wiki.');
+    if (queued === 0) throw refusal('nothing-to-write');
     await audit(store, trx, {
       at: clock.now(),
       accountId: args.accountId,
@@ -103,7 +102,7 @@ export async function startUndo(
   const { store, clock, nudges } = deps;
   const id = await store.transaction(async (trx) => {
     const run = await trx.selectFrom('runs').selectAll().where('id', '=', args.runId).executeTakeFirst();
-    if (run?.kind !== 'write') throw new VisavisError('not_found', 'There is no such run.');
+    if (run?.kind !== 'write') throw refusal('run-unknown');
     await lockProject(store, trx, run.project_id);
     const own = run.account_id === args.accountId;
     await assertMember(store, trx, run.project_id, args.accountId, own ? 'member' : 'owner');
@@ -126,10 +125,7 @@ export async function startUndo(
       .$if(args.claimId !== undefined, (query) => query.where('id', '=', args.claimId ?? 0))
       .executeTakeFirst();
     if (result.numUpdatedRows === 0n) {
-      throw new VisavisError(
-        'conflict',
-        'There is nothing to undo: no statement of this run is on the wiki.',
-      );
+      throw refusal('nothing-to-undo');
     }
     await audit(store, trx, {
       at: clock.now(),
@@ -153,7 +149,7 @@ export async function requestStop(deps: RunDeps, args: { runId: number; accountI
       .select(['project_id', 'state', 'stop_requested_at'])
       .where('id', '=', args.runId)
       .executeTakeFirst();
-    if (!run) throw new VisavisError('not_found', 'There is no such run.');
+    if (!run) throw refusal('run-unknown');
     await assertMember(store, trx, run.project_id, args.accountId);
     if (run.stop_requested_at !== null || !ACTIVE.includes(run.state)) return;
     await trx
@@ -180,7 +176,7 @@ export async function resumeRun(deps: RunDeps, args: { runId: number; accountId:
       .select(['project_id', 'state', 'account_id'])
       .where('id', '=', args.runId)
       .executeTakeFirst();
-    if (run?.state !== 'paused') throw new VisavisError('conflict', 'This run is not paused.');
+    if (run?.state !== 'paused') throw refusal('run-not-paused');
     // It goes on under the account of the one who pressed, so not everybody may say so.
     const own = run.account_id === args.accountId;
     await assertMember(store, trx, run.project_id, args.accountId, own ? 'member' : 'owner');
@@ -208,7 +204,7 @@ async function assertNoRun(trx: Trx, projectId: number): Promise<void> {
     .where('project_id', '=', projectId)
     .where('state', 'in', ACTIVE)
     .executeTakeFirst();
-  if (active) throw new VisavisError('conflict', `Run ${active.id} of this project is still under way.`);
+  if (active) throw refusal('run-active', [active.id]);
 }
 
 async function lockProject(store: Store, trx: Trx, projectId: number): Promise<void> {
@@ -216,8 +212,7 @@ async function lockProject(store: Store, trx: Trx, projectId: number): Promise<v
     store,
     trx.selectFrom('projects').select('state').where('id', '=', projectId),
   ).executeTakeFirst();
-  if (!project || project.state === 'deleted')
-    throw new VisavisError('not_found', 'There is no such project.');
+  if (!project || project.state === 'deleted') throw refusal('project-unknown');
 }
 
 async function insertRun(

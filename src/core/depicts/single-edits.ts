@@ -1,7 +1,7 @@
 import { assertNotBlocked } from '../accounts/accounts.ts';
 import { audit } from '../platform/audit.ts';
 import type { Clock } from '../platform/clock.ts';
-import { VisavisError } from '../platform/errors.ts';
+import { refusal } from '../platform/refusals.ts';
 import { assertMember } from '../projects/members.ts';
 import type { MemberRole, SdcClaimsTable } from '../store/schema.ts';
 import { forUpdate, type Store, type Trx } from '../store/store.ts';
@@ -43,7 +43,7 @@ export async function removeTheirs(
   const claim = await store.transaction(async (trx) => {
     const row = await claimFor(deps, trx, args, 'owner');
     if (row.state !== 'present' || row.other_statement_id !== statementId) {
-      throw new VisavisError('conflict', 'This is not the statement that stands there; look again.');
+      throw refusal('statement-other');
     }
     await note(deps, trx, args, row, 'removal of another’s statement agreed', { statement: statementId });
     return row;
@@ -52,7 +52,7 @@ export async function removeTheirs(
   const file = (await wiki.readStatements([claim.page_id])).get(claim.page_id);
   const stands = file?.statements.find(({ id }) => isSameStatement(id, statementId));
   if (stands && !names.includes(stands.itemId ?? '')) {
-    throw new VisavisError('conflict', 'Somebody changed this statement; it names somebody else now.');
+    throw refusal('statement-changed');
   }
   const summary = removalSummary(claim.person);
   const outcome = await inTurn(deps, args.accountId, () =>
@@ -81,7 +81,7 @@ export async function setProminent(deps: SingleEditDeps, args: Who & { prominent
   const { store, wiki, account } = deps;
   const claim = await store.transaction(async (trx) => {
     const row = await claimFor(deps, trx, args, 'member');
-    if (row.state !== 'written') throw new VisavisError('conflict', 'There is no statement of ours there.');
+    if (row.state !== 'written') throw refusal('statement-not-ours');
     return row;
   });
   const outcome = await inTurn(deps, args.accountId, () =>
@@ -92,7 +92,7 @@ export async function setProminent(deps: SingleEditDeps, args: Who & { prominent
       account,
     }),
   );
-  if (outcome === 'gone') throw new VisavisError('conflict', 'Somebody took our statement off the file.');
+  if (outcome === 'gone') throw refusal('statement-taken-off');
   await store.transaction(async (trx) => {
     await trx
       .updateTable('sdc_claims')
@@ -121,7 +121,7 @@ async function claimFor(
       .select(['id', 'project_id', 'page_id', 'person', 'state', 'statement_id', 'other_statement_id'])
       .where('id', '=', who.claimId),
   ).executeTakeFirst();
-  if (!row) throw new VisavisError('not_found', 'There is no such claim.');
+  if (!row) throw refusal('claim-unknown');
   await assertMember(store, trx, row.project_id, who.accountId, needed);
   await assertNotBlocked(trx, who.accountId);
   return row;
@@ -147,10 +147,7 @@ async function inTurn<T>(deps: SingleEditDeps, accountId: number, edit: () => Pr
   const wait = turn.at - clock.now();
   if (wait > 0) {
     await returnTurn(store, accountId, turn);
-    throw new VisavisError(
-      'rate_limited',
-      `Your account has edited just now; try again in ${Math.ceil(wait / 1000)} seconds.`,
-    );
+    throw refusal('edited-just-now', [Math.ceil(wait / 1000)]);
   }
   return edit();
 }

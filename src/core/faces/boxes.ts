@@ -1,4 +1,4 @@
-import { VisavisError } from '../platform/errors.ts';
+import { refusal } from '../platform/refusals.ts';
 import type { Box } from './detector.ts';
 
 /** Pixels of the original picture (PRODUCT S9). */
@@ -15,18 +15,13 @@ const DIGITS = 1e7;
  * @throws VisavisError `bad_input`
  */
 export function checkedBox(box: Box, size: { readonly width: number; readonly height: number }): Box {
-  if (!box.every(Number.isFinite))
-    throw new VisavisError('bad_input', 'The box needs four numbers: left, top, width and height.');
+  if (!box.every(Number.isFinite)) throw refusal('box-numbers');
   const [x, y, w, h] = box.map((value) => Math.round(value * DIGITS) / DIGITS) as unknown as Box;
   // What was rounded on its way here may end a hair outside.
   const over = 2 / DIGITS;
-  if (x < 0 || y < 0 || x + w > 1 + over || y + h > 1 + over)
-    throw new VisavisError('bad_input', 'The box does not lie inside the picture.');
+  if (x < 0 || y < 0 || x + w > 1 + over || y + h > 1 + over) throw refusal('box-outside');
   if (w * size.width < LEAST_PX || h * size.height < LEAST_PX) {
-    throw new VisavisError(
-      'bad_input',
-      `The box is too small: it needs at least ${LEAST_PX} by ${LEAST_PX} pixels of the original picture.`,
-    );
+    throw refusal('box-too-small', [LEAST_PX, LEAST_PX]);
   }
   return [x, y, Math.min(w, 1 - x), Math.min(h, 1 - y)];
 }

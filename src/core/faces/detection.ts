@@ -31,7 +31,6 @@ export interface DetectionDeps {
 
 /** Longer than a download and a detection with all their repetitions can take. */
 const LEASE_MS = 5 * 60_000;
-const BATCH = 8;
 /** Requests at once that the wiki asks tools to keep to. */
 const AT_ONCE = 3;
 const FIRST_RETRY_MS = 60_000;
@@ -47,30 +46,59 @@ export const FINAL: readonly ErrorCode[] = [
 ];
 
 /**
- * Claims a few waiting files, downloads them, finds their faces and keeps them. What fails for a reason of the
- * picture is set aside with that reason; an outage is never taken for "no faces": the file waits and is tried
- * again, each time after a longer pause.
+ * Claims waiting files, downloads them, finds their faces and keeps them, a few side by side, until there are no more.
+ * What fails for a reason of the picture is set aside with that reason; an outage is never taken for "no faces": the
+ * file waits and is tried again, each time after a longer pause.
  * @returns whether there was something to do
  */
 export async function detectStep(deps: DetectionDeps, signal?: AbortSignal): Promise<boolean> {
-  if (detectorRests(deps)) return false;
-  const claimed = await claimFiles(deps.store, {
-    owner: deps.workerId,
-    now: deps.clock.now(),
-    ttl: LEASE_MS,
-    limit: BATCH,
-    ...(deps.turns ? { turns: deps.turns } : {}),
-  });
-  const queue = [...claimed];
+  const held = new Set<FileLease>();
+  const begun = new Set<number>();
   const lane = async () => {
-    for (let lease = queue.shift(); lease; lease = queue.shift()) {
+    while (!signal?.aborted && !detectorRests(deps)) {
+      const [lease] = await claimFiles(deps.store, {
+        owner: deps.workerId,
+        now: deps.clock.now(),
+        ttl: LEASE_MS,
+        limit: 1,
+        ...(deps.turns ? { turns: deps.turns } : {}),
+      });
+      if (!lease) return;
+      held.add(lease);
+      // It was looked at a moment ago, and has a new version: in the next round.
+      const again = begun.has(lease.fileId);
+      begun.add(lease.fileId);
       // What was begun is let go too: nobody shall wait for a slow download, and what it brings is refused.
-      if (signal?.aborted || !(await endsBefore(signal, detectFile(deps, lease))))
+      if (again || signal?.aborted || !(await endsBefore(signal, detectFile(deps, lease))))
         await giveBack(deps, lease);
+      held.delete(lease);
+      if (again) return;
     }
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, lane));
-  return claimed.length > 0;
+  const ends = await Promise.allSettled(Array.from({ length: AT_ONCE }, lane));
+  const failed = ends.find((end) => end.status === 'rejected');
+  if (failed) {
+    await giveAllBack(deps, held, signal);
+    throw failed.reason;
+  }
+  return begun.size > 0;
+}
+
+/** The database was away: until it knows that nobody is at these files, they would wait for their leases to run out. */
+async function giveAllBack(
+  deps: DetectionDeps,
+  leases: ReadonlySet<FileLease>,
+  signal?: AbortSignal,
+): Promise<void> {
+  const until = deps.clock.now() + LEASE_MS;
+  while (deps.clock.now() < until && !signal?.aborted) {
+    try {
+      for (const lease of leases) await giveBack(deps, lease);
+      return;
+    } catch {
+      await deps.clock.sleep(1_000, signal);
+    }
+  }
 }
 
 /** Whether the work came to its end; false: the signal came first, and the work goes on for nobody. */

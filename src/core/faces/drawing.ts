@@ -1,6 +1,7 @@
 import { audit } from '../platform/audit.ts';
-import { VisavisError } from '../platform/errors.ts';
+import type { VisavisError } from '../platform/errors.ts';
 import { assertWritable } from '../platform/read-only.ts';
+import { refusal } from '../platform/refusals.ts';
 import { projectsChanged } from '../projects/changes.ts';
 import { enterProject } from '../projects/members.ts';
 import { markPosts } from '../review/questions.ts';
@@ -93,8 +94,7 @@ export async function redrawFace(
     if (!face) throw unknownFace();
     if (face.box.every((value, i) => Math.abs(value - (box[i] as number)) < SAME_PLACE)) return false;
     assertSameFace(face, box, faces);
-    if (face.sha1 !== file.sha1)
-      throw new VisavisError('conflict', 'This face was seen in an earlier version of the file.');
+    if (face.sha1 !== file.sha1) throw refusal('face-older-version');
     const now = clock.now();
     const [x, y, w, h] = box;
     await note(store, trx, { ...args, act: 'redrawn', box: face.box, now });
@@ -154,7 +154,7 @@ export async function note(
 }
 
 export function unknownFace(): VisavisError {
-  return new VisavisError('not_found', 'There is no such face.');
+  return refusal('face-unknown');
 }
 
 /** The desk, the worker and open pages look again. */
@@ -177,13 +177,9 @@ async function begin(store: Store, trx: Trx, args: Drawing & { readonly fileId: 
       .where('files.id', '=', args.fileId)
       .where('project_files.project_id', '=', args.projectId),
   ).executeTakeFirst();
-  if (file?.state !== 'detected')
-    throw new VisavisError('not_found', 'This picture is not part of the project, or waits for detection.');
+  if (file?.state !== 'detected') throw refusal('picture-not-in-project');
   if (file.sha1 !== args.sha1) {
-    throw new VisavisError(
-      'conflict',
-      'A new version of this picture was uploaded meanwhile. Load the page again and draw the box on it.',
-    );
+    throw refusal('picture-new-version');
   }
   return { file, box: checkedBox(args.box, file), faces: await pictureFaces(trx, file.id) };
 }
@@ -204,10 +200,7 @@ function mostLike(faces: readonly PictureFace[], box: Box): PictureFace | null {
 /** Votes are about the face: its box may become better, not another one's. */
 function assertSameFace(face: PictureFace, box: Box, faces: readonly PictureFace[]): void {
   if (overlap(face.box, box) === 0) {
-    throw new VisavisError(
-      'bad_input',
-      'The new box lies beside the old one. Draw it as a missing face, so that the answers stay with their face.',
-    );
+    throw refusal('box-elsewhere');
   }
   if (
     mostLike(
@@ -215,7 +208,7 @@ function assertSameFace(face: PictureFace, box: Box, faces: readonly PictureFace
       box,
     )
   )
-    throw new VisavisError('conflict', 'Another face has this box already.');
+    throw refusal('box-taken');
 }
 
 /** The wiki vouched for the only face of the file (PRODUCT B2): it is not the only one any more. */

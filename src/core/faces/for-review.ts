@@ -1,4 +1,4 @@
-import { VisavisError } from '../platform/errors.ts';
+import { refusal } from '../platform/refusals.ts';
 import type { Pair } from '../review/pairs.ts';
 import { askableFor } from '../review/skips.ts';
 import { castBallot, type VoteDeps } from '../review/votes.ts';
@@ -163,9 +163,8 @@ export async function answerForReview(
   const { projectId, accountId, asked, said } = args;
   const { questionId, person, faceIds } = asked;
   if (faceIds.length === 0 || faceIds.length > MOST_FACES || (await isMadeUp(deps.store, projectId, asked)))
-    throw new VisavisError('not_found', 'This question is not asked any more.');
-  if (typeof said === 'object' && !faceIds.includes(said.faceId))
-    throw new VisavisError('bad_input', 'This face is not one of those asked about.');
+    throw refusal('question-over');
+  if (typeof said === 'object' && !faceIds.includes(said.faceId)) throw refusal('face-not-asked');
   const persons = said === 'else' ? await personsOf(deps.store, projectId, person) : [person];
   const answer = (faceId: number): Answer => {
     if (typeof said === 'object') return faceId === said.faceId ? 'yes' : 'no';

@@ -1,5 +1,5 @@
-import { VisavisError } from '../platform/errors.ts';
 import { assertWritable } from '../platform/read-only.ts';
+import { refusal } from '../platform/refusals.ts';
 import { projectsChanged } from '../projects/changes.ts';
 import { assertMember, lockProject } from '../projects/members.ts';
 import { closeQuestions } from '../review/questions.ts';
@@ -28,22 +28,16 @@ export async function withdrawFace(deps: VoteDeps, args: Withdrawal): Promise<bo
   const isNew = await store.transaction(async (trx) => {
     const now = clock.now();
     await assertWritable(trx);
-    if (!(await lockProject(store, trx, projectId)))
-      throw new VisavisError('not_found', 'There is no such project.');
+    if (!(await lockProject(store, trx, projectId))) throw refusal('project-unknown');
     const role = await assertMember(store, trx, projectId, accountId);
     const face = await forUpdate(
       store,
       trx.selectFrom('faces').selectAll().where('id', '=', faceId),
     ).executeTakeFirst();
     if (!face || !(await isIn(trx, projectId, face.file_id))) throw unknownFace();
-    if (face.source !== 'drawn')
-      throw new VisavisError('conflict', 'The detector found this face. Answer “no” where it is nobody.');
+    if (face.source !== 'drawn') throw refusal('face-of-detector');
     const isOwner = role === 'owner' && (await wasDrawnIn(trx, faceId, projectId));
-    if (face.drawn_by !== accountId && !isOwner)
-      throw new VisavisError(
-        'forbidden',
-        'Only who drew this face, or an owner of the project, can do that.',
-      );
+    if (face.drawn_by !== accountId && !isOwner) throw refusal('face-not-yours');
     if (face.withdrawn_at !== null) return false;
     await takeBackOwn(deps, trx, args, now);
     await assertNobodyWantsIt(trx, faceId, face.file_id);
@@ -127,10 +121,7 @@ async function assertNobodyWantsIt(trx: Trx, faceId: number, fileId: number): Pr
         verdicts.get(key)?.verdict !== 'no_match' && votes.some((vote) => vote.answer === 'yes'),
     );
     if (!agreed && !wanted) continue;
-    throw new VisavisError(
-      'conflict',
-      'Somebody else says who this face is. It can be withdrawn when that is answered with “no”.',
-    );
+    throw refusal('face-answered');
   }
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { VisavisError } from '../platform/errors.ts';
+import { refusal } from '../platform/refusals.ts';
 import type { Assurance } from '../store/schema.ts';
 import { forUpdate, type Store, type Trx } from '../store/store.ts';
 import { considerOrigin } from './consider.ts';
@@ -39,10 +40,7 @@ export type SourceAct = Exclude<Act, { action: 'enrol' }>;
 export function readAct(given: unknown): Act {
   const parsed = actSchema.safeParse(given);
   if (parsed.success) return parsed.data;
-  throw new VisavisError(
-    'bad_input',
-    `Choose how long the entry lasts (${DAYS.join(', ')} days), and keep the note below 255 characters.`,
-  );
+  throw refusal('source-entry', [DAYS.join(', ')]);
 }
 
 /** What an approval is bound to, beside the user and the action. Values hold no spaces. */
@@ -71,11 +69,10 @@ export async function checkAct(
   const entries = await readEntries(trx, user);
   const find = (value: string) => entries.find((entry) => entry.value === value) ?? null;
   const entry = act.action === 'add' ? null : find(act.action === 'edit' ? act.from : act.origin);
-  if (act.action !== 'add' && !entry) throw new VisavisError('not_found', 'This is not on your list.');
+  if (act.action !== 'add' && !entry) throw refusal('source-not-listed');
   if (act.action === 'resume') {
-    if (entry?.assurance === null)
-      throw new VisavisError('conflict', 'Renew it: nobody has approved it here.');
-    if (!entry?.paused) throw new VisavisError('conflict', 'It is not paused.');
+    if (entry?.assurance === null) throw refusal('source-renew');
+    if (!entry?.paused) throw refusal('source-not-paused');
   }
   const replaces = act.action === 'edit' ? act.from : act.origin;
   const considered = considerOrigin(

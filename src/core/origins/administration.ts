@@ -2,6 +2,7 @@ import { domainToASCII } from 'node:url';
 import { assertAdmin } from '../accounts/admins.ts';
 import { audit } from '../platform/audit.ts';
 import { VisavisError } from '../platform/errors.ts';
+import { refusal } from '../platform/refusals.ts';
 import { isDuplicate, type Store, type Trx } from '../store/store.ts';
 import { type OriginDeps, ownOrigins } from './deps.ts';
 import { noteChange } from './entries.ts';
@@ -117,8 +118,7 @@ export async function setSharedHost(
 ): Promise<void> {
   const host = checkHostName(args.host);
   const { segments } = args;
-  if (!Number.isInteger(segments) || segments < 0 || segments > 10)
-    throw new VisavisError('bad_input', 'The number of parts of the path is a whole number from 0 to 10.');
+  if (!Number.isInteger(segments) || segments < 0 || segments > 10) throw refusal('origin-path-parts');
   await change(deps, args.accountId, 'shared host changed', host, { segments }, async (trx) => {
     await trx.deleteFrom('csp_shared_hosts').where('host', '=', host).execute();
     if (segments > 0) await trx.insertInto('csp_shared_hosts').values({ host, segments }).execute();
@@ -146,11 +146,7 @@ function checked(given: SiteChoices): SiteChoices {
   try {
     return checkChoices(given);
   } catch (cause) {
-    throw new VisavisError(
-      'bad_input',
-      'Ports are numbers from 1 to 65535, and one report in 1 to 10,000 is kept.',
-      { cause },
-    );
+    throw refusal('origin-ports', [], { cause });
   }
 }
 
@@ -162,13 +158,12 @@ function checkHostName(given: string): string {
     /^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+$/.test(host)
   )
     return host;
-  throw new VisavisError('bad_input', 'Write the name of a host alone, such as example.org');
+  throw refusal('origin-host-alone');
 }
 
 function said(text: string, longest: number): string {
   const trimmed = text.trim();
-  if (trimmed === '' || trimmed.length > longest)
-    throw new VisavisError('bad_input', `Say why, in at most ${longest} characters; users will read it.`);
+  if (trimmed === '' || trimmed.length > longest) throw refusal('origin-say-why', [longest]);
   return trimmed;
 }
 
@@ -177,10 +172,10 @@ async function once(insert: () => Promise<unknown>): Promise<void> {
     await insert();
   } catch (error) {
     if (!isDuplicate(error)) throw error;
-    throw new VisavisError('conflict', 'This is on the list already.');
+    throw refusal('origin-listed');
   }
 }
 
 function found({ numDeletedRows }: { numDeletedRows: bigint }): void {
-  if (numDeletedRows === 0n) throw new VisavisError('not_found', 'This is not on the list.');
+  if (numDeletedRows === 0n) throw refusal('origin-not-listed');
 }

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { VisavisError } from '../platform/errors.ts';
 import { assertWritable } from '../platform/read-only.ts';
+import { refusal } from '../platform/refusals.ts';
 import type { Assurance } from '../store/schema.ts';
 import { forUpdate, type Store, type Trx } from '../store/store.ts';
 import { type Act, checkAct, readAct, subjectOf } from './acts.ts';
@@ -40,8 +40,7 @@ export async function beginApproval(
     const now = clock.now();
     const user = await centralUser(trx, args.accountId);
     const act = given.action === 'enrol' ? given : (await checkAct(deps, trx, user, given)).act;
-    if (act.action === 'enrol' && args.method !== 'login')
-      throw new VisavisError('bad_input', 'A passkey is added after signing in anew.');
+    if (act.action === 'enrol' && args.method !== 'login') throw refusal('passkey-after-sign-in');
     await trx
       .deleteFrom('csp_approvals')
       .where('account_id', '=', args.accountId)
@@ -53,8 +52,7 @@ export async function beginApproval(
       .where('account_id', '=', args.accountId)
       .where('used_at', 'is', null)
       .executeTakeFirstOrThrow();
-    if (open >= MOST_OPEN)
-      throw new VisavisError('rate_limited', 'Too many of these were begun. Wait a few minutes.');
+    if (open >= MOST_OPEN) throw refusal('too-many-confirmations');
     const expiresAt = now + (args.method === 'passkey' ? PASSKEY_MS : LOGIN_MS);
     const { id } = await trx
       .insertInto('csp_approvals')
@@ -96,10 +94,9 @@ export async function openApproval(
       .where('id', '=', args.id)
       .where('account_id', '=', args.accountId),
   ).executeTakeFirst();
-  if (!row) throw new VisavisError('not_found', 'There is nothing to confirm. Begin anew.');
-  if (row.used_at !== null) throw new VisavisError('conflict', 'This was confirmed already. Begin anew.');
-  if (row.expires_at <= clock.now())
-    throw new VisavisError('link_expired', 'The time for confirming is over. Begin anew.');
+  if (!row) throw refusal('nothing-to-confirm');
+  if (row.used_at !== null) throw refusal('confirmed-already');
+  if (row.expires_at <= clock.now()) throw refusal('confirm-too-late');
   const act = readAct(JSON.parse(row.act));
   const user = await centralUser(db, args.accountId);
   return {
@@ -126,8 +123,7 @@ export async function markApproved(
   args: { accountId: number; id: number; method: Assurance },
 ): Promise<void> {
   const approval = await openApproval(deps, trx, args);
-  if (approval.approved || approval.method !== args.method)
-    throw new VisavisError('conflict', 'This was confirmed already. Begin anew.');
+  if (approval.approved || approval.method !== args.method) throw refusal('confirmed-already');
   await trx
     .updateTable('csp_approvals')
     .set({ approved_at: deps.clock.now() })
@@ -145,7 +141,7 @@ export async function consumeApproval(
   args: { accountId: number; id: number },
 ): Promise<OpenApproval> {
   const approval = await openApproval(deps, trx, args);
-  if (!approval.approved) throw new VisavisError('forbidden', 'Confirm first that it is you.');
+  if (!approval.approved) throw refusal('confirm-first');
   await trx
     .updateTable('csp_approvals')
     .set({ used_at: deps.clock.now() })
@@ -168,7 +164,7 @@ export async function approveWithLogin(
     await assertWritable(trx);
     const approval = await openApproval(deps, trx, args);
     if (args.signedInAt <= approval.createdAt || args.signedInAt > deps.clock.now())
-      throw new VisavisError('forbidden', 'Sign in anew to confirm that it is you.');
+      throw refusal('sign-in-to-confirm');
     await markApproved(deps, trx, { ...args, method: 'login' });
   });
 }

@@ -1,4 +1,4 @@
-import { VisavisError } from '../platform/errors.ts';
+import { refusal } from '../platform/refusals.ts';
 import type { Store, Trx } from '../store/store.ts';
 
 /** `csp_user` is INT UNSIGNED. */
@@ -7,8 +7,7 @@ const LARGEST = 4_294_967_295;
 /** The central id of an account, as `csp_sources` has it. @throws VisavisError `conflict` */
 export async function centralUser(db: Store['db'] | Trx, accountId: number): Promise<number> {
   const user = await knownCentralUser(db, accountId);
-  if (user === null)
-    throw new VisavisError('conflict', 'Your account has no central id at the wiki, so no list can be kept.');
+  if (user === null) throw refusal('no-central-id');
   return user;
 }
 

@@ -1,5 +1,6 @@
 import { audit } from '../platform/audit.ts';
 import { VisavisError } from '../platform/errors.ts';
+import { refusal } from '../platform/refusals.ts';
 import { enterProject } from '../projects/members.ts';
 import { isDuplicate, type Store } from '../store/store.ts';
 import { type OriginDeps, ownOrigins } from './deps.ts';
@@ -36,10 +37,7 @@ export async function declareOrigin(
   const who = args.who.trim();
   const purpose = args.purpose.trim();
   if (who === '' || purpose === '' || who.length > 255 || purpose.length > 500)
-    throw new VisavisError(
-      'bad_input',
-      'Say who asks and for what, in a sentence each: members decide by it.',
-    );
+    throw refusal('declare-purpose');
   return store.transaction(async (trx) => {
     await enterProject(store, trx, projectId, accountId, 'owner');
     const { rules } = await readSite(trx, ownOrigins(deps));
@@ -51,8 +49,7 @@ export async function declareOrigin(
       .select((eb) => eb.fn.countAll<number>().as('n'))
       .where('project_id', '=', projectId)
       .executeTakeFirstOrThrow();
-    if (n >= MOST_DECLARED)
-      throw new VisavisError('conflict', `A project declares at most ${MOST_DECLARED} origins.`);
+    if (n >= MOST_DECLARED) throw refusal('declare-most', [MOST_DECLARED]);
     try {
       await trx
         .insertInto('project_origins')
@@ -67,7 +64,7 @@ export async function declareOrigin(
         .execute();
     } catch (error) {
       if (!isDuplicate(error)) throw error;
-      throw new VisavisError('conflict', 'The project declares this already.');
+      throw refusal('declared-already');
     }
     await audit(store, trx, {
       at: now,
@@ -94,7 +91,7 @@ export async function withdrawOrigin(
       .where('project_id', '=', projectId)
       .where('origin', '=', origin)
       .executeTakeFirst();
-    if (numDeletedRows === 0n) throw new VisavisError('not_found', 'The project does not declare this.');
+    if (numDeletedRows === 0n) throw refusal('not-declared');
     await audit(store, trx, {
       at: clock.now(),
       accountId,

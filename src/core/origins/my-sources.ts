@@ -1,6 +1,6 @@
 import { audit } from '../platform/audit.ts';
-import { VisavisError } from '../platform/errors.ts';
 import { assertWritable } from '../platform/read-only.ts';
+import { refusal } from '../platform/refusals.ts';
 import type { Trx } from '../store/store.ts';
 import { carryOut, checkAct, lockList } from './acts.ts';
 import { consumeApproval } from './approvals.ts';
@@ -62,7 +62,7 @@ export async function performApproved(
   return store.transaction(async (trx) => {
     await assertWritable(trx);
     const { act, method } = await consumeApproval(deps, trx, args);
-    if (act.action === 'enrol') throw new VisavisError('bad_input', 'This confirms something else.');
+    if (act.action === 'enrol') throw refusal('confirms-something-else');
     await lockList(store, trx, accountId);
     const now = clock.now();
     const user = await centralUser(trx, accountId);
@@ -117,7 +117,7 @@ async function narrow(
     await assertWritable(trx);
     await lockList(store, trx, accountId);
     const user = await centralUser(trx, accountId);
-    if (!(await change(trx, user))) throw new VisavisError('not_found', 'This is not on your list.');
+    if (!(await change(trx, user))) throw refusal('source-not-listed');
     const now = clock.now();
     await audit(store, trx, { at: now, accountId, action, subject: 'own list' });
     await noteChange(store, trx, user, now);

@@ -9,8 +9,9 @@ import {
   verifyRegistrationResponse,
 } from '@simplewebauthn/server';
 import { audit } from '../platform/audit.ts';
-import { VisavisError } from '../platform/errors.ts';
+import type { VisavisError } from '../platform/errors.ts';
 import { assertWritable } from '../platform/read-only.ts';
+import { refusal } from '../platform/refusals.ts';
 import type { PasskeysTable } from '../store/schema.ts';
 import { isDuplicate, type Store, type Trx } from '../store/store.ts';
 import { consumeApproval, markApproved, openApproval, PASSKEY_MS } from './approvals.ts';
@@ -62,16 +63,15 @@ export async function enrolmentOptions(
 ): Promise<PublicKeyCredentialCreationOptionsJSON> {
   const { store } = deps;
   const approval = await openApproval(deps, store.db, args);
-  if (approval.act.action !== 'enrol') throw new VisavisError('bad_input', 'This confirms something else.');
-  if (!approval.approved) throw new VisavisError('forbidden', 'Sign in anew to confirm that it is you.');
+  if (approval.act.action !== 'enrol') throw refusal('confirms-something-else');
+  if (!approval.approved) throw refusal('sign-in-to-confirm');
   const profile = await store.db
     .selectFrom('account_profiles')
     .select('username')
     .where('account_id', '=', args.accountId)
     .executeTakeFirstOrThrow();
   const known = await stored(store.db, args.accountId);
-  if (known.length >= MOST_PASSKEYS)
-    throw new VisavisError('conflict', `You have ${MOST_PASSKEYS} passkeys. Remove one first.`);
+  if (known.length >= MOST_PASSKEYS) throw refusal('passkeys-most', [MOST_PASSKEYS]);
   return generateRegistrationOptions({
     rpName: 'Visavis',
     rpID: relyingParty(deps),
@@ -102,14 +102,14 @@ export async function finishEnrolment(
     expectedRPID: relyingParty(deps),
     requireUserVerification: true,
   }).catch((error: unknown) => {
-    throw refusal(error);
+    throw notConfirmed(error);
   });
-  if (!made.verified) throw refusal();
+  if (!made.verified) throw notConfirmed();
   const { credential } = made.registrationInfo;
   return store.transaction(async (trx) => {
     await assertWritable(trx);
     const approval = await consumeApproval(deps, trx, args);
-    if (approval.act.action !== 'enrol') throw new VisavisError('bad_input', 'This confirms something else.');
+    if (approval.act.action !== 'enrol') throw refusal('confirms-something-else');
     const now = clock.now();
     const { choices } = await readSite(trx, ownOrigins(deps));
     const row = {
@@ -132,7 +132,7 @@ export async function finishEnrolment(
       .executeTakeFirstOrThrow()
       .catch((error: unknown) => {
         if (!isDuplicate(error)) throw error;
-        throw new VisavisError('conflict', 'This passkey is known already.');
+        throw refusal('passkey-known');
       });
     await audit(store, trx, {
       at: now,
@@ -159,7 +159,7 @@ export async function removePasskey(
       .where('id', '=', args.id)
       .where('account_id', '=', args.accountId)
       .executeTakeFirst();
-    if (!row) throw new VisavisError('not_found', 'You have no such passkey.');
+    if (!row) throw refusal('passkey-unknown');
     await trx.deleteFrom('passkeys').where('id', '=', args.id).execute();
     const now = clock.now();
     await audit(store, trx, {
@@ -181,8 +181,7 @@ export async function approvalOptions(
   const usable = (await stored(deps.store.db, args.accountId)).filter(
     (passkey) => passkey.usable_from <= deps.clock.now(),
   );
-  if (usable.length === 0)
-    throw new VisavisError('conflict', 'You have no passkey that can confirm yet. Sign in anew instead.');
+  if (usable.length === 0) throw refusal('passkey-none-yet');
   return generateAuthenticationOptions({
     rpID: relyingParty(deps),
     allowCredentials: usable.map(describe),
@@ -205,9 +204,8 @@ export async function approveWithPasskey(
   const { challenge } = await openApproval(deps, store.db, args);
   const known = await stored(store.db, args.accountId);
   const passkey = known.find((one) => describe(one).id === args.response.id);
-  if (!passkey) throw new VisavisError('forbidden', 'This passkey is not one of yours.');
-  if (passkey.usable_from > clock.now())
-    throw new VisavisError('forbidden', 'This passkey is new and cannot confirm yet. Sign in anew instead.');
+  if (!passkey) throw refusal('passkey-not-yours');
+  if (passkey.usable_from > clock.now()) throw refusal('passkey-new');
   const { verified, authenticationInfo } = await verifyAuthenticationResponse({
     response: args.response,
     expectedChallenge: Buffer.from(challenge).toString('base64url'),
@@ -220,9 +218,9 @@ export async function approveWithPasskey(
       counter: passkey.counter,
     },
   }).catch((error: unknown) => {
-    throw refusal(error);
+    throw notConfirmed(error);
   });
-  if (!verified) throw refusal();
+  if (!verified) throw notConfirmed();
   await store.transaction(async (trx) => {
     await assertWritable(trx);
     await markApproved(deps, trx, { ...args, method: 'passkey' });
@@ -233,8 +231,7 @@ export async function approveWithPasskey(
       .where('id', '=', passkey.id)
       .where('counter', '=', passkey.counter)
       .executeTakeFirst();
-    if (numUpdatedRows === 0n)
-      throw new VisavisError('forbidden', 'This passkey was removed or used elsewhere.');
+    if (numUpdatedRows === 0n) throw refusal('passkey-gone');
   });
 }
 
@@ -260,6 +257,6 @@ function relyingParty({ publicUrl }: OriginDeps): string {
 }
 
 /** The library throws for most of what is wrong; none of it is for the person. */
-function refusal(cause?: unknown): VisavisError {
-  return new VisavisError('forbidden', 'The passkey did not confirm this. Begin anew.', { cause });
+function notConfirmed(cause?: unknown): VisavisError {
+  return refusal('passkey-no', [], { cause });
 }

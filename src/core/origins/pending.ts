@@ -1,6 +1,7 @@
 import { audit } from '../platform/audit.ts';
 import { VisavisError } from '../platform/errors.ts';
 import { assertWritable } from '../platform/read-only.ts';
+import { refusal } from '../platform/refusals.ts';
 import { forUpdate, isDuplicate, type Store, type Trx } from '../store/store.ts';
 import { carryOut, checkAct, lockList, readAct, type SourceAct, subjectOf } from './acts.ts';
 import { centralUser } from './central-id.ts';
@@ -41,7 +42,7 @@ export async function putOff(
     return { id, act, createdAt: now, effectiveAt };
   } catch (error) {
     if (!isDuplicate(error)) throw error;
-    throw new VisavisError('conflict', 'A change of this entry waits already. Cancel it first.');
+    throw refusal('change-waits');
   }
 }
 
@@ -77,11 +78,7 @@ export async function cancelPending(
         .where('id', '=', args.id)
         .where('csp_user', '=', user),
     ).executeTakeFirst();
-    if (!row || row.effective_at <= now)
-      throw new VisavisError(
-        'not_found',
-        'Nothing waits any more. Look at your list, and remove what is wrong.',
-      );
+    if (!row || row.effective_at <= now) throw refusal('nothing-waits');
     await trx.deleteFrom('csp_pending').where('id', '=', args.id).execute();
     const { accountId } = args;
     await audit(store, trx, { at: now, accountId, action: 'data source cancelled', subject: 'pending' });

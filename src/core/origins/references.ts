@@ -1,5 +1,5 @@
 import { audit } from '../platform/audit.ts';
-import { VisavisError } from '../platform/errors.ts';
+import { refusal } from '../platform/refusals.ts';
 import { enterProject } from '../projects/members.ts';
 import type { ReferenceKind } from '../store/schema.ts';
 import type { Store } from '../store/store.ts';
@@ -46,8 +46,7 @@ export async function addReference(
   const { projectId, accountId, person, kind } = args;
   const url = readUrl(args.url);
   const title = args.title.trim();
-  if (title === '' || title.length > 255)
-    throw new VisavisError('bad_input', 'Say what it is, in at most 255 characters.');
+  if (title === '' || title.length > 255) throw refusal('reference-title');
   return store.transaction(async (trx) => {
     await enterProject(store, trx, projectId, accountId, 'owner');
     const known = await trx
@@ -56,22 +55,20 @@ export async function addReference(
       .where('project_id', '=', projectId)
       .where('person', '=', person)
       .executeTakeFirst();
-    if (!known) throw new VisavisError('not_found', 'The project does not look for this person.');
+    if (!known) throw refusal('person-not-looked-for');
     const manifest = await trx
       .selectFrom('project_origins')
       .select('origin')
       .where('project_id', '=', projectId)
       .execute();
-    if (declaredFor(url, manifest) === null)
-      throw new VisavisError('bad_input', `Declare ${url.origin} for the project first: members must know.`);
+    if (declaredFor(url, manifest) === null) throw refusal('declare-first', [url.origin]);
     const { n } = await trx
       .selectFrom('project_references')
       .select((eb) => eb.fn.countAll<number>().as('n'))
       .where('project_id', '=', projectId)
       .where('person', '=', person)
       .executeTakeFirstOrThrow();
-    if (n >= MOST_OF_A_PERSON)
-      throw new VisavisError('conflict', `A person has at most ${MOST_OF_A_PERSON} references.`);
+    if (n >= MOST_OF_A_PERSON) throw refusal('references-most', [MOST_OF_A_PERSON]);
     const now = clock.now();
     const { id } = await trx
       .insertInto('project_references')
@@ -110,7 +107,7 @@ export async function removeReference(
       .where('project_id', '=', projectId)
       .where('id', '=', id)
       .executeTakeFirst();
-    if (numDeletedRows === 0n) throw new VisavisError('not_found', 'There is no such reference.');
+    if (numDeletedRows === 0n) throw refusal('reference-unknown');
     await audit(store, trx, {
       at: clock.now(),
       accountId,
@@ -163,6 +160,6 @@ function readUrl(text: string): URL {
     url.password !== '' ||
     url.href.length > LONGEST_URL
   )
-    throw new VisavisError('bad_input', 'Write an address that begins with https://, without a password.');
+    throw refusal('reference-address');
   return url;
 }

@@ -1,6 +1,7 @@
 /**
  * The errors of the product. Each has a stable code; one table says which HTTP status it becomes.
- * A message is one line for the person who can do something about it, and says what to do.
+ * A message is one line for the person who can do something about it, and says what to do; what people can be refused
+ * is in refusals.ts, with a message in every language.
  */
 export const ERROR_STATUS = {
   /** Something in the environment or .env is wrong; the message names the variable, never the value. */
@@ -38,19 +39,28 @@ export const ERROR_STATUS = {
 
 export type ErrorCode = keyof typeof ERROR_STATUS;
 
+/** A message for people: a key of i18n/ with its parameters. */
+export interface Said {
+  readonly key: string;
+  readonly params: readonly (string | number)[];
+}
+
 export class VisavisError extends Error {
   readonly code: ErrorCode;
   readonly details: Readonly<Record<string, unknown>>;
+  /** What people read in their language (words.ts); null: the words of the code, or the message as it is. */
+  readonly say: Said | null;
 
   constructor(
     code: ErrorCode,
     message: string,
-    options: { cause?: unknown; details?: Record<string, unknown> } = {},
+    options: { cause?: unknown; details?: Record<string, unknown>; say?: Said } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'VisavisError';
     this.code = code;
     this.details = options.details ?? {};
+    this.say = options.say ?? null;
   }
 
   get status(): number {
@@ -58,7 +68,7 @@ export class VisavisError extends Error {
   }
 }
 
-/** What to show for any thrown thing: our own errors keep their words, others are not leaked. */
+/** What logs say about any thrown thing. People read `wordsOf` (words.ts) in their language. */
 export function describeError(error: unknown): { code: ErrorCode; message: string } {
   if (error instanceof VisavisError) return { code: error.code, message: error.message };
   return { code: 'internal', message: error instanceof Error ? error.message : String(error) };

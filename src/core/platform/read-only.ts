@@ -1,6 +1,7 @@
 import type { Store, Trx } from '../store/store.ts';
 import type { Clock } from './clock.ts';
-import { VisavisError } from './errors.ts';
+import type { VisavisError } from './errors.ts';
+import { refusal } from './refusals.ts';
 
 /** While it stands, nobody writes anything: no answers, no settings, no edits. Everybody may look. */
 export interface ReadOnlyState {
@@ -59,9 +60,5 @@ export async function assertWritable(trx: Trx): Promise<void> {
 }
 
 export function isReadOnly(): VisavisError {
-  return new VisavisError(
-    'read_only',
-    'Nothing can be changed here for a while: an administrator has made the site read-only. Try again later.',
-    { details: { retryAfter: 60 } },
-  );
+  return refusal('site-read-only', [], { details: { retryAfter: 60 } });
 }

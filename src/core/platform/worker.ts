@@ -43,6 +43,8 @@ const AFTER_FAILURE_MS = 10_000;
 /** A database that is away comes back as a whole, and looking for it costs little. */
 const AFTER_OUTAGE_MS = 2_000;
 const HEARTBEAT_MS = 30_000;
+/** The row of a process that was killed goes after a day. */
+const FORGET_MS = 24 * 60 * 60_000;
 
 /**
  * Whoever ends a process waits ten seconds in all. What has not ended by then is as if the process had died: leases run
@@ -172,6 +174,10 @@ async function beat(
         await store.db
           .insertInto('workers')
           .values({ id: workerId, roles, host, started_at: started, seen_at: now })
+          .execute();
+        await store.db
+          .deleteFrom('workers')
+          .where('seen_at', '<', now - FORGET_MS)
           .execute();
       }
     } catch (error) {

@@ -1,5 +1,5 @@
 import { audit } from '../platform/audit.ts';
-import { VisavisError } from '../platform/errors.ts';
+import { refusal } from '../platform/refusals.ts';
 import type { ChannelsTable } from '../store/schema.ts';
 import { forUpdate } from '../store/store.ts';
 import type { ChannelDeps } from './channels.ts';
@@ -41,7 +41,7 @@ export async function changeChannel(
       store,
       trx.selectFrom('channels').selectAll().where('id', '=', channelId).where('project_id', '=', projectId),
     ).executeTakeFirst();
-    if (!row) throw new VisavisError('not_found', 'This channel is not bound to the project.');
+    if (!row) throw refusal('channel-not-bound');
     await assertMember(store, trx, projectId, accountId, 'owner');
     const before = settingsColumns(settingsOf(row));
     const after = settingsColumns(args.settings, row.platform);
@@ -95,16 +95,13 @@ export function settingsOf(row: SettingsRow): ChannelSettings {
  */
 export function settingsColumns(given: Partial<ChannelSettings>, platform?: string): Partial<SettingsRow> {
   const { language, maxOpen, pace, quiet, timeZone, blind } = given;
-  if (language && !/^[a-z]{2,3}(-[a-z0-9]{1,8}){0,2}$/i.test(language))
-    throw bad('The language is a code such as "en".');
-  if (maxOpen !== undefined && !isWhole(maxOpen, MOST_OPEN))
-    throw bad(`The number of questions open at a time is a whole number from 1 to ${MOST_OPEN}.`);
+  if (language && !/^[a-z]{2,3}(-[a-z0-9]{1,8}){0,2}$/i.test(language)) throw refusal('language-code');
+  if (maxOpen !== undefined && !isWhole(maxOpen, MOST_OPEN)) throw refusal('channel-open', [MOST_OPEN]);
   if (pace !== undefined && pace !== null && !isWhole(pace, FASTEST_PACE))
-    throw bad(`The number of new questions an hour is a whole number from 1 to ${FASTEST_PACE}.`);
+    throw refusal('channel-pace', [FASTEST_PACE]);
   const zone = timeZone === undefined ? undefined : readTimeZone(timeZone);
-  if (zone === null) throw bad('There is no such time zone. Give its name, such as Europe/Oslo.');
-  if (blind && platform !== undefined && !mayBeBlind(platform))
-    throw bad('Blind channels need private buttons, and this chat has none.');
+  if (zone === null) throw refusal('time-zone');
+  if (blind && platform !== undefined && !mayBeBlind(platform)) throw refusal('no-blind');
   return {
     ...(language === undefined ? {} : { language }),
     ...(maxOpen === undefined ? {} : { max_open: maxOpen }),
@@ -117,8 +114,4 @@ export function settingsColumns(given: Partial<ChannelSettings>, platform?: stri
 
 function isWhole(value: number, most: number): boolean {
   return Number.isInteger(value) && value >= 1 && value <= most;
-}
-
-function bad(message: string): VisavisError {
-  return new VisavisError('bad_input', message);
 }

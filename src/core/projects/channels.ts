@@ -1,7 +1,7 @@
 import { audit } from '../platform/audit.ts';
 import type { Clock } from '../platform/clock.ts';
-import { VisavisError } from '../platform/errors.ts';
 import type { Nudges } from '../platform/nudges.ts';
+import { refusal } from '../platform/refusals.ts';
 import { forUpdate, type Store } from '../store/store.ts';
 import { type ChannelSettings, SETTINGS_COLUMNS, settingsColumns, settingsOf } from './channel-settings.ts';
 import { assertMember } from './members.ts';
@@ -42,8 +42,7 @@ export async function bindChannel(
       .select('state')
       .where('id', '=', args.projectId)
       .executeTakeFirst();
-    if (!project || project.state === 'deleted')
-      throw new VisavisError('not_found', 'There is no such project.');
+    if (!project || project.state === 'deleted') throw refusal('project-unknown');
     const values = {
       name: args.name.slice(0, 255),
       project_id: args.projectId,

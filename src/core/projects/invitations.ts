@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { assertNotBlocked } from '../accounts/accounts.ts';
 import { audit } from '../platform/audit.ts';
-import { VisavisError } from '../platform/errors.ts';
+import { refusal } from '../platform/refusals.ts';
 import { forUpdate, type Store, type Trx } from '../store/store.ts';
 import { enterProject, lockProject, lockRole, type MemberDeps } from './members.ts';
 
@@ -42,8 +42,7 @@ export async function createInvitation(
     // What has run out is of no use to anybody; that it was there stands in the audit log.
     await trx.deleteFrom('invitations').where('expires_at', '<=', now).execute();
     const open = await openInvitations(trx, projectId, now).select('invitations.id').execute();
-    if (open.length >= MOST_OPEN)
-      throw new VisavisError('conflict', `${MOST_OPEN} invitations are open. Take one back first.`);
+    if (open.length >= MOST_OPEN) throw refusal('invitations-most', [MOST_OPEN]);
     const { id } = await trx
       .insertInto('invitations')
       .values({
@@ -101,8 +100,7 @@ export async function revokeInvitation(
       .where('project_id', '=', projectId)
       .where('revoked_at', 'is', null)
       .executeTakeFirst();
-    if (result.numUpdatedRows === 0n)
-      throw new VisavisError('not_found', 'There is no such invitation any more.');
+    if (result.numUpdatedRows === 0n) throw refusal('invitation-unknown');
     await audit(store, trx, {
       at: clock.now(),
       accountId,
@@ -145,8 +143,7 @@ export async function redeemInvitation(
   { store, clock }: MemberDeps,
   { code, accountId }: { code: string; accountId: number },
 ): Promise<{ projectId: number }> {
-  const unknown = () =>
-    new VisavisError('not_found', 'This invitation is not valid any more. Ask an owner for a new one.');
+  const unknown = () => refusal('invitation-over');
   return store.transaction(async (trx) => {
     const now = clock.now();
     const seen = await usableInvitation(trx, code, now).select('invitations.project_id').executeTakeFirst();
@@ -160,8 +157,7 @@ export async function redeemInvitation(
     if (!invitation) throw unknown();
     const { id, project_id: projectId } = invitation;
     const member = await lockRole(store, trx, projectId, accountId);
-    if (member?.status === 'banned')
-      throw new VisavisError('forbidden', 'An owner has shut you out of this project.');
+    if (member?.status === 'banned') throw refusal('shut-out');
     if (member) return { projectId };
     await trx
       .insertInto('project_members')

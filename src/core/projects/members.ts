@@ -2,8 +2,8 @@ import { isAdmin } from '../accounts/admins.ts';
 import { assertInGoodStanding } from '../accounts/good-standing.ts';
 import { actAsAdministrator, audit } from '../platform/audit.ts';
 import type { Clock } from '../platform/clock.ts';
-import { VisavisError } from '../platform/errors.ts';
 import { assertWritable } from '../platform/read-only.ts';
+import { refusal } from '../platform/refusals.ts';
 import type { MemberRole, ProjectsTable } from '../store/schema.ts';
 import { forUpdate, type Store, type Trx } from '../store/store.ts';
 
@@ -81,7 +81,7 @@ export async function assertRole(
     .where('id', '=', projectId)
     .where('state', '!=', 'deleted')
     .executeTakeFirst();
-  if (!project) throw new VisavisError('not_found', 'There is no such project.');
+  if (!project) throw refusal('project-unknown');
   const row = await lockRole(store, trx, projectId, accountId);
   const isMember = row?.status === 'active';
   const isEnough = isMember && (needed === 'member' || row.role === 'owner');
@@ -94,10 +94,7 @@ export async function assertRole(
     actAsAdministrator(trx);
     return 'owner';
   }
-  throw new VisavisError(
-    'forbidden',
-    isMember ? 'Only owners of this project can do that.' : 'Only members of this project can do that.',
-  );
+  throw refusal(isMember ? 'owners-only' : 'members-only');
 }
 
 export type LockedProject = Pick<ProjectsTable, 'state' | 'open' | 'votes_needed'>;
@@ -124,7 +121,7 @@ export async function enterProject(
   needed: MemberRole = 'member',
 ): Promise<LockedProject> {
   const project = await lockProject(store, trx, projectId);
-  if (!project) throw new VisavisError('not_found', 'There is no such project.');
+  if (!project) throw refusal('project-unknown');
   await assertMember(store, trx, projectId, accountId, needed);
   return project;
 }
@@ -263,8 +260,7 @@ async function changeMember(
   await store.transaction(async (trx) => {
     await enterProject(store, trx, projectId, accountId, needed);
     const member = await lockRole(store, trx, projectId, memberId);
-    if (member?.status !== 'active')
-      throw new VisavisError('not_found', 'This is no active member of the project.');
+    if (member?.status !== 'active') throw refusal('member-not-active');
     await change(trx);
     await assertOwned(trx, projectId);
     await audit(store, trx, {
@@ -285,6 +281,5 @@ async function assertOwned(trx: Trx, projectId: number): Promise<void> {
     .where('role', '=', 'owner')
     .where('status', '=', 'active')
     .executeTakeFirst();
-  if (!owner)
-    throw new VisavisError('conflict', 'A project needs an owner. Make another member an owner first.');
+  if (!owner) throw refusal('needs-owner');
 }

@@ -1,5 +1,5 @@
 import { audit } from '../platform/audit.ts';
-import { VisavisError } from '../platform/errors.ts';
+import { refusal } from '../platform/refusals.ts';
 import { forUpdate, type Store } from '../store/store.ts';
 import { settingsColumns, settingsOf } from './channel-settings.ts';
 import type { ChannelDeps } from './channels.ts';
@@ -70,8 +70,7 @@ export async function followChannel(
       store,
       trx.selectFrom('channels').selectAll().where('id', '=', channelId),
     ).executeTakeFirst();
-    if (!old?.project_id || old.moved_to === null)
-      throw new VisavisError('not_found', 'This channel has not moved.');
+    if (!old?.project_id || old.moved_to === null) throw refusal('channel-not-moved');
     const projectId = old.project_id;
     await assertMember(store, trx, projectId, accountId, 'owner');
     const values = {

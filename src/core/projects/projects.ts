@@ -1,8 +1,8 @@
 import { assertNotBlocked } from '../accounts/accounts.ts';
 import { audit } from '../platform/audit.ts';
 import type { Clock } from '../platform/clock.ts';
-import { VisavisError } from '../platform/errors.ts';
 import type { Nudges } from '../platform/nudges.ts';
+import { refusal } from '../platform/refusals.ts';
 import { blockedAmong } from '../privacy/blocklist.ts';
 import type { ProjectState } from '../store/schema.ts';
 import type { Store, Trx } from '../store/store.ts';
@@ -56,9 +56,7 @@ export async function createProject(
   const living = persons.filter((person) => person.living);
   if (living.length > 0 && !input.acknowledged) {
     const names = living.map((person) => person.label).join(', ');
-    throw bad(
-      `${names}: no date of death is known, so this project is about living people. Please read the rules for photographs of identifiable people and tick the box.`,
-    );
+    throw refusal('living-people', [names]);
   }
   const category = await findCategory(deps, input.category);
   const portraits = await findPortraits(deps, persons);
@@ -74,7 +72,7 @@ export async function createProject(
       persons.map((person) => person.id),
     );
     const first = persons.find((person) => blocked.has(person.id));
-    if (first) throw bad(`${first.label} (${first.id}) is on this site's block list.`);
+    if (first) throw refusal('person-blocked', [first.label, first.id]);
     if (input.refuseDuplicates) await assertNoDuplicate(trx, category, persons);
     const project = await trx
       .insertInto('projects')
@@ -141,7 +139,7 @@ async function assertNoDuplicate(trx: Trx, category: string, persons: readonly P
   const ids = persons.map((person) => person.id);
   const duplicates = await duplicatesOf(trx, { category, persons: ids });
   if (duplicates.length === 0) return;
-  throw new VisavisError('conflict', 'There is a project for this in the same category already.', {
+  throw refusal('project-duplicate', [], {
     details: { duplicates },
   });
 }
@@ -157,15 +155,15 @@ interface Person {
 
 async function findPersons(deps: ProjectDeps, given: readonly string[], language: string): Promise<Person[]> {
   const ids = [...new Set(given.map((id) => id.trim().toUpperCase()).filter((id) => id !== ''))];
-  if (ids.length === 0) throw bad('Name at least one person, by Wikidata item (like Q42).');
-  if (ids.length > MAX_PERSONS) throw bad(`A project looks for at most ${MAX_PERSONS} persons.`);
-  for (const id of ids) if (!/^Q[1-9]\d*$/.test(id)) throw bad(`"${id}" is not a Wikidata item like Q42.`);
+  if (ids.length === 0) throw refusal('persons-missing');
+  if (ids.length > MAX_PERSONS) throw refusal('persons-most', [MAX_PERSONS]);
+  for (const id of ids) if (!/^Q[1-9]\d*$/.test(id)) throw refusal('no-item-like', [id]);
   const found = await deps.wiki.items(ids, language);
   const persons = new Map<string, Person>();
   for (const id of ids) {
     const item = found.get(id);
-    if (!item) throw bad(`There is no item ${id}.`);
-    if (!item.isHuman) throw bad(`${item.label ?? id} (${id}) is not a human (instance of Q5).`);
+    if (!item) throw refusal('item-unknown', [id]);
+    if (!item.isHuman) throw refusal('not-human', [item.label ?? id, id]);
     persons.set(item.id, {
       id: item.id,
       label: item.label ?? item.id,
@@ -178,13 +176,12 @@ async function findPersons(deps: ProjectDeps, given: readonly string[], language
 }
 
 async function findCategory(deps: ProjectDeps, given: string): Promise<string> {
-  if (given.trim() === '') throw bad('Name the category that holds the files.');
-  if (Buffer.byteLength(categoryTitle(given)) > LONGEST_CATEGORY)
-    throw bad('The name of this category is too long for a wiki.');
+  if (given.trim() === '') throw refusal('category-missing');
+  if (Buffer.byteLength(categoryTitle(given)) > LONGEST_CATEGORY) throw refusal('category-too-long');
   const info = await deps.wiki.categoryInfo(given);
   const name = info.title.replace(/^[^:]*:/, '');
-  if (!info.exists && info.files + info.subcategories === 0) throw bad(`There is no category "${name}".`);
-  if (info.files + info.subcategories === 0) throw bad(`The category "${name}" holds no files.`);
+  if (!info.exists && info.files + info.subcategories === 0) throw refusal('category-unknown', [name]);
+  if (info.files + info.subcategories === 0) throw refusal('category-empty', [name]);
   return name;
 }
 
@@ -195,10 +192,6 @@ async function findPortraits(deps: ProjectDeps, persons: readonly Person[]): Pro
   return new Map(
     [...files].flatMap(([title, file]) => (file?.thumbUrl ? [[title, file.thumbUrl] as const] : [])),
   );
-}
-
-function bad(message: string): VisavisError {
-  return new VisavisError('bad_input', message);
 }
 
 export interface ProjectListItem {

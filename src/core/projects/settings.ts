@@ -1,5 +1,5 @@
 import { audit } from '../platform/audit.ts';
-import { VisavisError } from '../platform/errors.ts';
+import { refusal } from '../platform/refusals.ts';
 import { recountProject } from '../review/replay.ts';
 import { nudgeAfter } from '../review/votes.ts';
 import type { Store } from '../store/store.ts';
@@ -35,13 +35,11 @@ const LONGEST_TITLE = 255;
 export function checkRules(rules: ProjectRules): void {
   const inside = (value: number, low: number, high: number) =>
     Number.isFinite(value) && value >= low && value <= high;
-  if (!Number.isInteger(rules.votesNeeded) || !inside(rules.votesNeeded, 1, 5))
-    throw bad('The number of votes needed is a whole number from 1 to 5.');
-  if (!inside(rules.threshold, 0.1, 1)) throw bad('The threshold is a number from 0.1 to 1; 0.6 is usual.');
+  if (!Number.isInteger(rules.votesNeeded) || !inside(rules.votesNeeded, 1, 5)) throw refusal('votes-needed');
+  if (!inside(rules.threshold, 0.1, 1)) throw refusal('threshold');
   if (!Number.isInteger(rules.minConfirmed) || !inside(rules.minConfirmed, 1, 100))
-    throw bad('The number of confirmed faces before suggestions is a whole number from 1 to 100.');
-  if (!Number.isInteger(rules.depth) || !inside(rules.depth, 0, 10))
-    throw bad('The depth of subcategories is a whole number from 0 to 10.');
+    throw refusal('min-confirmed');
+  if (!Number.isInteger(rules.depth) || !inside(rules.depth, 0, 10)) throw refusal('depth');
 }
 
 /** null when there is no such project. */
@@ -161,16 +159,12 @@ function readRow(row: {
 
 function checkTitle(given: string): string {
   const title = given.trim();
-  if (title === '') throw bad('The project needs a title.');
-  if (title.length > LONGEST_TITLE) throw bad(`The title has at most ${LONGEST_TITLE} characters.`);
+  if (title === '') throw refusal('title-missing');
+  if (title.length > LONGEST_TITLE) throw refusal('title-too-long', [LONGEST_TITLE]);
   return title;
 }
 
 function checkLanguage(code: string): string {
-  if (!/^[a-z]{2,3}(-[a-z0-9]{1,8}){0,2}$/i.test(code)) throw bad('The language is a code such as "en".');
+  if (!/^[a-z]{2,3}(-[a-z0-9]{1,8}){0,2}$/i.test(code)) throw refusal('language-code');
   return code;
-}
-
-function bad(message: string): VisavisError {
-  return new VisavisError('bad_input', message);
 }

@@ -1,5 +1,5 @@
 import { audit } from '../platform/audit.ts';
-import { VisavisError } from '../platform/errors.ts';
+import { refusal } from '../platform/refusals.ts';
 import type { ProjectState } from '../store/schema.ts';
 import { forUpdate, type Store, type Trx } from '../store/store.ts';
 import type { ChannelDeps } from './channels.ts';
@@ -26,10 +26,7 @@ export async function setProjectState(
     const now = clock.now();
     const acknowledged = project.acknowledged_at !== null || args.acknowledges === true;
     if (args.state === 'active' && !acknowledged && (await hasLiving(trx, args.projectId))) {
-      throw new VisavisError(
-        'conflict',
-        'This project is about living people. An owner has to acknowledge the rules for photographs of identifiable people first.',
-      );
+      throw refusal('acknowledge-first');
     }
     await trx
       .updateTable('projects')
@@ -74,7 +71,7 @@ export async function deleteProject(
       .where('project_id', '=', args.projectId)
       .where('state', 'in', ['waiting', 'working', 'paused'])
       .executeTakeFirst();
-    if (run) throw new VisavisError('conflict', `Run ${run.id} is under way. Stop it first.`);
+    if (run) throw refusal('run-stop-first', [run.id]);
     const now = clock.now();
     await trx
       .updateTable('projects')
@@ -109,8 +106,7 @@ async function lockProject(store: Store, trx: Trx, projectId: number) {
       .select(['state', 'completed_at', 'acknowledged_at'])
       .where('id', '=', projectId),
   ).executeTakeFirst();
-  if (!project || project.state === 'deleted')
-    throw new VisavisError('not_found', 'There is no such project.');
+  if (!project || project.state === 'deleted') throw refusal('project-unknown');
   return project;
 }
 

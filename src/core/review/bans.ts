@@ -1,5 +1,5 @@
 import { audit } from '../platform/audit.ts';
-import { VisavisError } from '../platform/errors.ts';
+import { refusal } from '../platform/refusals.ts';
 import { enterProject, lockRole } from '../projects/members.ts';
 import type { Store, Trx } from '../store/store.ts';
 import type { Pair } from './pairs.ts';
@@ -33,8 +33,7 @@ export interface BanArgs {
 export async function banMember(deps: VoteDeps, args: BanArgs): Promise<VerdictChange[]> {
   const { store, clock } = deps;
   return changeBan(deps, args, 'member banned', async (trx, pairs) => {
-    if (args.memberId === args.accountId)
-      throw new VisavisError('conflict', 'You cannot ban yourself; you can leave the project.');
+    if (args.memberId === args.accountId) throw refusal('ban-yourself');
     await assertStatus(store, trx, args, 'active');
     await keepVotes(trx, args, pairs);
     await trx
@@ -118,10 +117,7 @@ async function assertStatus(
 ): Promise<void> {
   const member = await lockRole(store, trx, projectId, memberId);
   if (member?.status === status) return;
-  throw new VisavisError(
-    'not_found',
-    status === 'active' ? 'This is no member of the project.' : 'This member is not banned.',
-  );
+  throw refusal(status === 'active' ? 'no-member' : 'member-not-banned');
 }
 
 /** What the member ever said something about. */

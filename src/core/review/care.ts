@@ -1,8 +1,8 @@
 import { audit } from '../platform/audit.ts';
 import type { Clock } from '../platform/clock.ts';
-import { VisavisError } from '../platform/errors.ts';
 import type { Log } from '../platform/log.ts';
 import type { Nudges } from '../platform/nudges.ts';
+import { refusal } from '../platform/refusals.ts';
 import { enterProject, lockRole } from '../projects/members.ts';
 import type { PausedReason } from '../store/schema.ts';
 import { forUpdateSkipLocked, type Store, type Trx } from '../store/store.ts';
@@ -176,7 +176,7 @@ export async function liftProbation(
     const now = clock.now();
     await enterProject(store, trx, args.projectId, args.accountId, 'owner');
     const member = await lockRole(store, trx, args.projectId, args.memberId);
-    if (!member?.onProbation) throw new VisavisError('not_found', 'This member is not on probation.');
+    if (!member?.onProbation) throw refusal('not-on-probation');
     await trx
       .updateTable('project_members')
       .set({ probation_at: null, probation_lifted_at: now })
@@ -209,10 +209,8 @@ export async function changeCare(
 ): Promise<void> {
   const isWhole = (value: number, low: number, high: number) =>
     Number.isInteger(value) && value >= low && value <= high;
-  if (args.checkEvery !== 0 && !isWhole(args.checkEvery, 2, 1000))
-    throw new VisavisError('bad_input', 'One question in 2 to 1000 can be a check; 0 means never.');
-  if (!isWhole(args.pausePercent, 0, 100))
-    throw new VisavisError('bad_input', 'The share is a whole number from 0 (never) to 100 percent.');
+  if (args.checkEvery !== 0 && !isWhole(args.checkEvery, 2, 1000)) throw refusal('check-every');
+  if (!isWhole(args.pausePercent, 0, 100)) throw refusal('pause-share');
   const { checkEvery, careful, pausePercent } = args;
   await store.transaction(async (trx) => {
     await enterProject(store, trx, args.projectId, args.accountId, 'owner');

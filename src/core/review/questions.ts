@@ -1,5 +1,5 @@
 import { audit } from '../platform/audit.ts';
-import { VisavisError } from '../platform/errors.ts';
+import { refusal } from '../platform/refusals.ts';
 import { enterProject } from '../projects/members.ts';
 import type { QuestionKind, QuestionPurpose, VerdictValue } from '../store/schema.ts';
 import type { Store, Trx } from '../store/store.ts';
@@ -146,7 +146,7 @@ export async function withdrawQuestion(deps: VoteDeps, questionId: number, accou
       .select('project_id')
       .where('id', '=', questionId)
       .executeTakeFirst();
-    if (!question) throw new VisavisError('not_found', 'There is no such question.');
+    if (!question) throw refusal('question-unknown');
     // Ballots hold the project too: one that is under way must not decide what is withdrawn meanwhile.
     await enterProject(store, trx, question.project_id, accountId, 'owner');
     await trx

@@ -1,5 +1,5 @@
 import { audit } from '../platform/audit.ts';
-import { VisavisError } from '../platform/errors.ts';
+import { refusal } from '../platform/refusals.ts';
 import { enterProject } from '../projects/members.ts';
 import { type Pair, pairKey } from './pairs.ts';
 import { closeQuestions } from './questions.ts';
@@ -24,7 +24,7 @@ export async function reopenVerdict(
     await enterProject(store, trx, projectId, accountId, 'owner');
     const known = (await storedVerdicts(trx, projectId, [faceId])).get(pairKey(args));
     if (!known || known.verdict === 'open' || known.source === 'bootstrap') {
-      throw new VisavisError('conflict', 'People have not decided this yet, so there is nothing to reopen.');
+      throw refusal('nothing-to-reopen');
     }
     await trx
       .insertInto('reopenings')

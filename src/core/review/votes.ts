@@ -1,10 +1,11 @@
 import { assertNotBlocked } from '../accounts/accounts.ts';
 import { actAsAdministrator, actsAsAdministrator, audit } from '../platform/audit.ts';
 import type { Clock } from '../platform/clock.ts';
-import { describeError, VisavisError } from '../platform/errors.ts';
+import { describeError } from '../platform/errors.ts';
 import { type Metrics, measured, noMetrics } from '../platform/metrics.ts';
 import type { Nudges } from '../platform/nudges.ts';
 import { isReadOnly, READ_ONLY } from '../platform/read-only.ts';
+import { refusal } from '../platform/refusals.ts';
 import { joinIfOpen, type Membership } from '../projects/members.ts';
 import type { Answer, Flag } from '../store/schema.ts';
 import { forUpdate, type Store, type Trx } from '../store/store.ts';
@@ -100,8 +101,7 @@ async function takePart(
       .select(['account_profiles.blocked', 'account_profiles.barred'])
       .where('projects.id', '=', projectId),
   ).executeTakeFirst();
-  if (!row || row.state === 'deleted')
-    throw new VisavisError('forbidden', 'This project does not exist any more.');
+  if (!row || row.state === 'deleted') throw refusal('project-gone');
   if (row.readOnly !== null) throw isReadOnly();
   if (row.blocked !== 0 || row.barred !== null) await assertNotBlocked(trx, accountId);
   const { role, status } = row;
@@ -117,10 +117,7 @@ async function takePart(
     isMember || platform === 'web' ? null : await joinIfOpen(store, trx, projectId, accountId, now);
   const member = isMember ? { role, status, onProbation: row.probation_at !== null } : joined;
   if (!member) {
-    throw new VisavisError(
-      'forbidden',
-      'Only members of this project can vote. Ask an owner for an invitation.',
-    );
+    throw refusal('vote-members-only');
   }
   return { votesNeeded: row.votes_needed, member };
 }
@@ -309,7 +306,7 @@ async function whatIsKnown(
     .execute();
   const found = new Map(rows.map((row) => [pairKey(row), row]));
   if (!answers.every((answer) => found.has(pairKey(answer)))) {
-    throw new VisavisError('not_found', 'This face or person is not part of the project.');
+    throw refusal('face-not-in-project');
   }
   const known = [...found].flatMap(([key, { verdict, source }]) =>
     verdict && source ? [[key, { verdict, source }] as const] : [],

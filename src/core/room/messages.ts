@@ -1,6 +1,6 @@
 import type { Clock } from '../platform/clock.ts';
-import { VisavisError } from '../platform/errors.ts';
 import type { Nudges } from '../platform/nudges.ts';
+import { refusal } from '../platform/refusals.ts';
 import { forUpdate, isDuplicate, type Store } from '../store/store.ts';
 import { type RoomCard, readBody, writeBody } from './body.ts';
 
@@ -51,7 +51,7 @@ export interface NewMessage {
 export async function postMessage(deps: RoomDeps, message: NewMessage): Promise<number> {
   const { store, clock, nudges } = deps;
   const { channel, user } = message;
-  if (!isChannelName(channel)) throw new VisavisError('not_found', 'There is no such channel.');
+  if (!isChannelName(channel)) throw refusal('channel-unknown');
   if (user) checkText(message.body.text ?? '');
   const at = clock.now();
   let id: number;
@@ -158,8 +158,8 @@ export async function deleteMessage(deps: RoomDeps, messageId: number): Promise<
 }
 
 function checkText(text: string): void {
-  if (text.trim() === '') throw new VisavisError('bad_input', 'Write something first.');
+  if (text.trim() === '') throw refusal('write-something');
   if (text.length > MAX_TEXT_LENGTH) {
-    throw new VisavisError('bad_input', `A message has at most ${MAX_TEXT_LENGTH} characters.`);
+    throw refusal('message-too-long', [MAX_TEXT_LENGTH]);
   }
 }

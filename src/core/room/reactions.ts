@@ -1,4 +1,4 @@
-import { VisavisError } from '../platform/errors.ts';
+import { refusal } from '../platform/refusals.ts';
 import { isDuplicate } from '../store/store.ts';
 import { BOT_USER, type RoomDeps, type RoomUser } from './messages.ts';
 
@@ -15,7 +15,7 @@ export async function addReaction(
 ): Promise<void> {
   const { store, clock, nudges } = deps;
   const { messageId, user, emoji } = args;
-  if (!EMOJI.test(emoji)) throw new VisavisError('bad_input', 'That is not an emoji.');
+  if (!EMOJI.test(emoji)) throw refusal('no-emoji');
   const channel = await visibleChannel(deps, messageId, user);
   const userId = user?.id ?? BOT_USER;
   const at = clock.now();
@@ -28,7 +28,7 @@ export async function addReaction(
         .where('user_id', '=', userId)
         .executeTakeFirstOrThrow();
       if (Number(count) >= MAX_REACTIONS_EACH) {
-        throw new VisavisError('bad_input', 'That is enough reactions for one message.');
+        throw refusal('reactions-most');
       }
       await trx
         .insertInto('room_reactions')
@@ -136,7 +136,7 @@ async function visibleChannel(deps: RoomDeps, messageId: number, user: RoomUser 
     .where('deleted_at', 'is', null)
     .executeTakeFirst();
   if (!row || (user && row.only_for !== null && row.only_for !== user.id)) {
-    throw new VisavisError('not_found', 'This message is gone.');
+    throw refusal('message-gone');
   }
   return row.channel;
 }

@@ -1,4 +1,5 @@
 import { VisavisError } from '../platform/errors.ts';
+import { refusal } from '../platform/refusals.ts';
 
 /** How many ids or titles one request may name (recorded: `toomanyvalues` beyond). */
 export const MAX_BATCH = 50;
@@ -12,8 +13,7 @@ export function requireBatch(list: readonly unknown[]): void {
 
 /** A syntactically wrong id fails the whole request (recorded), so it must not get that far. */
 export function requireItemId(id: string): string {
-  if (!/^Q[1-9]\d{0,11}$/.test(id))
-    throw new VisavisError('bad_input', `“${id}” is not an item id like Q42.`);
+  if (!/^Q[1-9]\d{0,11}$/.test(id)) throw refusal('no-item-id', [id]);
   return id;
 }
 

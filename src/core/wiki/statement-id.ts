@@ -1,4 +1,4 @@
-import { VisavisError } from '../platform/errors.ts';
+import { refusal } from '../platform/refusals.ts';
 
 /**
  * A statement's id, made by us before the first attempt and stored: `M<page id>$<UUID in upper case>`. With
@@ -17,7 +17,7 @@ const STATEMENT_ID = /^M([1-9]\d{0,14})\$[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{1
  */
 export function pageIdOfStatement(statementId: string): number {
   const match = STATEMENT_ID.exec(statementId);
-  if (!match) throw new VisavisError('bad_input', 'This is not the id of a statement about a file.');
+  if (!match) throw refusal('no-statement-id');
   return Number(match[1]);
 }
 

@@ -26,9 +26,17 @@ export function wikiErrorDetails(error: unknown): WikiErrorDetails | null {
 export function wikiError(
   message: string,
   details: WikiErrorDetails,
-  options: { cause?: unknown } = {},
+  options: { cause?: unknown; words?: string } = {},
 ): VisavisError {
-  return new VisavisError('wiki', message, { ...options, details });
+  const { cause, words } = options;
+  const code = details.codes[0] ?? '?';
+  const own = {
+    key: details.kind === 'later' ? 'error-wiki-later' : 'error-wiki-refused',
+    params: [words ? `${words}, ${code}` : code],
+  };
+  // A link that is broken, say, has words of its own.
+  const say = (cause instanceof VisavisError ? cause.say : null) ?? own;
+  return new VisavisError('wiki', message, { ...(cause === undefined ? {} : { cause }), details, say });
 }
 
 /** The error that callers see, with the wiki's own words. */
@@ -44,7 +52,7 @@ export function errorFromAttempt(failure: FailedAttempt, statement: StatementFat
       statement,
       ...(failure.retryAfterMs === null ? {} : { retryAfterMs: failure.retryAfterMs }),
     },
-    { cause: failure },
+    { cause: failure, ...(words ? { words: shorten(words) } : {}) },
   );
 }
 

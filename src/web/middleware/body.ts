@@ -1,5 +1,5 @@
 import { bodyParser } from '@koa/bodyparser';
-import { VisavisError } from '../../core/platform/errors.ts';
+import { refusal } from '../../core/platform/refusals.ts';
 import type { WebContext, WebMiddleware } from '../context.ts';
 
 /** Forms and JSON of at most 64 KB, unpacked; more is 413, whatever cannot be read 400. */
@@ -11,8 +11,8 @@ export const body: WebMiddleware = bodyParser({
     // The rest of the body is not read: what follows on this connection would wait for it.
     (ctx as unknown as WebContext).set('Connection', 'close');
     if ((error as { status?: unknown }).status === 413)
-      throw new VisavisError('too_large', 'That was too much to send at once.', { cause: error });
+      throw refusal('too-much-at-once', [], { cause: error });
     // Some parsers and unpackers say no status.
-    throw new VisavisError('bad_input', 'The request could not be read.', { cause: error });
+    throw refusal('unreadable-request', [], { cause: error });
   },
 }) as WebMiddleware;

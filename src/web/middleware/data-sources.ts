@@ -1,5 +1,6 @@
 import type { OriginDeps } from '../../core/origins/deps.ts';
-import { pageHeaders } from '../../core/origins/page-policy.ts';
+import { noticesFor } from '../../core/origins/notices.ts';
+import { pagePolicy } from '../../core/origins/page-policy.ts';
 import { ENFORCED, REPORT_ONLY } from '../../core/origins/policy.ts';
 import type { WebContext, WebMiddleware } from '../context.ts';
 import type { WebDeps } from '../deps.ts';
@@ -9,7 +10,7 @@ import { sitePolicy } from './security-headers.ts';
  * Pages on which somebody shows who they are or decides what is allowed: never any data from elsewhere. The router
  * does not mind capital letters.
  */
-const BARE = /^\/(sign-in|oauth|data-sources|admin|account|link|join)(\/|$)/i;
+const BARE = /^\/((sign-in|oauth|data-sources|admin|account|link|join)|projects\/\d+\/data-sources)(\/|$)/i;
 
 /** What the core needs to decide about origins. */
 export function originDeps(deps: WebDeps): OriginDeps {
@@ -30,17 +31,22 @@ export function dataSourceHeaders(deps: WebDeps): WebMiddleware {
   return async (ctx, next) => {
     if (ctx.method !== 'GET' || !ctx.accepts('html')) return next();
     const plain = ctx.response.get(ENFORCED);
+    const accountId = ctx.state.account?.id ?? null;
     const project = /^\/projects\/([1-9]\d{0,14})(\/|$)/i.exec(ctx.path)?.[1];
-    const headers = await pageHeaders(
+    const { headers, sent } = await pagePolicy(
       { ...origins, log: ctx.state.log },
       {
-        accountId: ctx.state.account?.id ?? null,
+        accountId,
         kind: BARE.test(ctx.path) ? 'bare' : 'ordinary',
         projectId: project === undefined ? null : Number(project),
       },
     );
+    for (const [name] of headers) ctx.remove(name);
+    // While the policy is only reported, there is none that is enforced.
     ctx.remove(ENFORCED);
     for (const [name, value] of headers) ctx.append(name, value);
+    ctx.state.sentSources = sent;
+    if (accountId !== null) ctx.state.notices = await noticesFor(deps.store, accountId);
     try {
       await next();
     } catch (error) {

@@ -1,4 +1,6 @@
 import { type ErrorCode, VisavisError } from '../../core/platform/errors.ts';
+import { refusal } from '../../core/platform/refusals.ts';
+import { wordsOf } from '../../core/platform/words.ts';
 import type { WebMiddleware } from '../context.ts';
 import type { View } from '../view.ts';
 
@@ -20,7 +22,7 @@ export function errorPage(view: View): WebMiddleware {
       const retryAfter = error.details.retryAfter;
       if (typeof retryAfter === 'number') ctx.set('Retry-After', String(retryAfter));
       ctx.status = error.status;
-      const message = error.code === 'internal' ? ctx.state.t('web-error-internal') : error.message;
+      const message = wordsOf(ctx.state.t, error);
       const wantsJson = ctx.path.startsWith('/api/') || ctx.accepts('html', 'json') === 'json';
       if (wantsJson) {
         ctx.body = { error: error.code, message, request: ctx.state.requestId };
@@ -41,10 +43,9 @@ function asVisavisError(thrown: unknown): VisavisError {
   if (thrown instanceof VisavisError) return thrown;
   // Koa and its parsers throw http-errors.
   const status = (thrown as { status?: unknown } | null)?.status;
-  if (status === 413)
-    return new VisavisError('too_large', 'That was too much to send at once.', { cause: thrown });
+  if (status === 413) return refusal('too-much-at-once', [], { cause: thrown });
   if (typeof status === 'number' && status >= 400 && status < 500) {
-    return new VisavisError('bad_input', 'The request could not be read.', { cause: thrown });
+    return refusal('unreadable-request', [], { cause: thrown });
   }
   return new VisavisError('internal', 'internal', { cause: thrown });
 }

@@ -1,5 +1,5 @@
 import { isIPv6 } from 'node:net';
-import { VisavisError } from '../../core/platform/errors.ts';
+import { refusal } from '../../core/platform/refusals.ts';
 import type { WebContext, WebMiddleware } from '../context.ts';
 import type { LimitName, RateLimits } from '../rate-limits.ts';
 
@@ -8,7 +8,7 @@ export function rateLimit(limits: RateLimits, name: LimitName): WebMiddleware {
   return async (ctx, next) => {
     const seconds = await limits.consume(name, limitKey(ctx));
     if (seconds > 0) {
-      throw new VisavisError('rate_limited', `That was a lot at once. Try again in ${seconds} seconds.`, {
+      throw refusal('slow-down', [seconds], {
         details: { retryAfter: seconds },
       });
     }

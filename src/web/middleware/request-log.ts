@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { doing } from '../../core/platform/doing.ts';
 import type { Log } from '../../core/platform/log.ts';
 import type { WebMiddleware } from '../context.ts';
 
@@ -13,9 +14,9 @@ export function requestLog(log: Log): WebMiddleware {
     ctx.state.requestId = requestId;
     ctx.state.log = log.child({ request: requestId });
     ctx.set('X-Request-Id', requestId);
-    await next();
-    const ms = Math.round(performance.now() - began);
     const path = ctx.path.replace(/^(\/(?:link|join)\/).+/i, '$1…');
+    await doing(`${ctx.method} ${path}`, next);
+    const ms = Math.round(performance.now() - began);
     ctx.state.log.debug({ method: ctx.method, path, status: ctx.status, ms }, 'request');
   };
 }

@@ -1,5 +1,6 @@
 import helmet from 'helmet';
-import { barePolicy, type SitePolicy } from '../../core/origins/policy.ts';
+import { REPORTING_ENDPOINTS } from '../../core/origins/page-policy.ts';
+import { barePolicy, ENFORCED, type SitePolicy } from '../../core/origins/policy.ts';
 import type { WebMiddleware } from '../context.ts';
 
 export interface HeaderOptions {
@@ -7,6 +8,9 @@ export interface HeaderOptions {
   readonly pictureHosts: readonly string[];
   readonly oauthOrigin: string;
 }
+
+/** Where browsers report what a policy stopped. */
+export const REPORTS = '/api/csp/reports';
 
 const PERMISSIONS =
   'accelerometer=(), browsing-topics=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), ' +
@@ -27,7 +31,8 @@ export function securityHeaders(options: HeaderOptions): WebMiddleware {
     await new Promise<void>((resolve, reject) =>
       plain(ctx.req, ctx.res, (error?: unknown) => (error ? reject(error) : resolve())),
     );
-    ctx.set('Content-Security-Policy', policy);
+    ctx.set(ENFORCED, policy);
+    ctx.set(REPORTING_ENDPOINTS, `csp="${REPORTS}"`);
     ctx.set('Permissions-Policy', PERMISSIONS);
     ctx.set('Cache-Control', 'private, no-cache');
     await next();
@@ -44,7 +49,7 @@ export function sitePolicy({
     dataPictures: true,
     // Browsers hold the redirect after a form to this list too, and sign-in ends at the wiki.
     formActions: [oauthOrigin],
-    reports: null,
+    reports: REPORTS,
   };
 }
 

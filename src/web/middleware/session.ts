@@ -20,6 +20,11 @@ interface SessionHolder {
   session: (SessionData & KoaSession) | null;
 }
 
+/** Browsers take a __Host- cookie only over https, for this host and all its paths. */
+export function sessionCookie(production: boolean): string {
+  return production ? '__Host-visavis' : 'visavis';
+}
+
 /**
  * Sessions on the server; the cookie holds nothing but a random id. An id that the server does not know is
  * never taken over, so nobody can be given a session that somebody else knows.
@@ -32,8 +37,7 @@ export function session(
   const loaded = new WeakMap<object, string>();
   const keep = createSession(
     {
-      // Browsers take a __Host- cookie only over https, for this host and all its paths.
-      key: production ? '__Host-visavis' : 'visavis',
+      key: sessionCookie(production),
       maxAge: SESSION_LIFETIME_MS,
       httpOnly: true,
       sameSite: 'lax',

@@ -1,4 +1,5 @@
 import { VisavisError } from '../../core/platform/errors.ts';
+import { wordsOf } from '../../core/platform/words.ts';
 import { blockFile, blockList, blockPerson, unblock } from '../../core/privacy/blocklist.ts';
 import { requireAdmin } from '../access.ts';
 import { newRouter, type WebContext, type WebRouter } from '../context.ts';
@@ -71,7 +72,7 @@ export function blockRoutes(deps: RouteDeps): WebRouter {
     } catch (error) {
       if (!(error instanceof VisavisError) || error.status >= 500 || error.code === 'forbidden') throw error;
       ctx.status = error.status;
-      await show(ctx, { problem: error.message });
+      await show(ctx, { problem: wordsOf(ctx.state.t, error) });
     }
   }
 

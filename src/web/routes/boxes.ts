@@ -5,6 +5,8 @@ import { answerWithDrawn } from '../../core/faces/for-review.ts';
 import { fileOfFace, pictureFaces, pictureFile } from '../../core/faces/picture.ts';
 import { withdrawFace } from '../../core/faces/withdrawing.ts';
 import { VisavisError } from '../../core/platform/errors.ts';
+import type { Translator } from '../../core/platform/messages.ts';
+import { wordsOf } from '../../core/platform/words.ts';
 import { requireActive } from '../access.ts';
 import { addressOf, askedFields, readAsked } from '../asked.ts';
 import { newRouter, type WebContext, type WebRouter } from '../context.ts';
@@ -107,7 +109,7 @@ export function boxRoutes(deps: RouteDeps): WebRouter {
     const faces = await pictureFaces(store.db, file.id);
     const face = faces.find((one) => String(one.faceId) === read('face')) ?? null;
     const given = SIDES.some((name) => read(name) !== '');
-    const looked = given ? lookAt(boxOf(read), file) : null;
+    const looked = given ? lookAt(ctx.state.t, boxOf(read), file) : null;
     const asked = readAsked((name) => read(`asked-${name}`));
     ctx.set('Cache-Control', 'no-store');
     view.render(ctx, 'boxes', {
@@ -136,11 +138,15 @@ function toPercent(fraction: number | undefined): string {
   return fraction === undefined ? '' : String(Math.round(fraction * 1e4) / 100);
 }
 
-function lookAt(box: Box, file: { width: number; height: number }): { box: Box | null; problem?: string } {
+function lookAt(
+  t: Translator,
+  box: Box,
+  file: { width: number; height: number },
+): { box: Box | null; problem?: string } {
   try {
     return { box: checkedBox(box, file) };
   } catch (error) {
-    if (error instanceof VisavisError) return { box: null, problem: error.message };
+    if (error instanceof VisavisError) return { box: null, problem: wordsOf(t, error) };
     throw error;
   }
 }

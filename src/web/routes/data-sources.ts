@@ -1,14 +1,17 @@
 import type { AuthenticationResponseJSON, RegistrationResponseJSON } from '@simplewebauthn/server';
 import { type Act, DAYS, readAct, USUAL_DAYS } from '../../core/origins/acts.ts';
+import { allowedOrigins } from '../../core/origins/administration.ts';
 import {
   type Approval,
   approveWithLogin,
   beginApproval,
   openApproval,
 } from '../../core/origins/approvals.ts';
+import { ownOrigins } from '../../core/origins/deps.ts';
 import { mySources, pauseSource, performApproved, removeSource } from '../../core/origins/my-sources.ts';
-import { dismissNotice, noticesFor } from '../../core/origins/notices.ts';
-import { pageHeaders } from '../../core/origins/page-policy.ts';
+import { dismissNotice } from '../../core/origins/notices.ts';
+import { pagePolicy } from '../../core/origins/page-policy.ts';
+import { type Note, parseOrigin, shownOrigin } from '../../core/origins/parse.ts';
 import {
   approvalOptions,
   approveWithPasskey,
@@ -19,13 +22,18 @@ import {
 } from '../../core/origins/passkeys.ts';
 import { cancelPending } from '../../core/origins/pending.ts';
 import { HEADER_BUDGET, OPT_IN_BUDGET } from '../../core/origins/policy.ts';
+import { readSite } from '../../core/origins/site.ts';
 import { VisavisError } from '../../core/platform/errors.ts';
 import { requireAccount } from '../access.ts';
 import { newRouter, type WebContext, type WebRouter } from '../context.ts';
-import { field, idParam } from '../form.ts';
+import { field, idParam, query } from '../form.ts';
 import { originDeps } from '../middleware/data-sources.ts';
 import { orShow } from '../refusals.ts';
+import { safePath } from '../safe-path.ts';
 import type { RouteDeps } from './index.ts';
+
+/** What can still be seen of an origin in the form in which it is kept. */
+const TOLD: readonly Note[] = ['websocket_alone', 'exact_path', 'old_toolforge'];
 
 /** One's own origins that data may come from: list, header, and every act that narrows or widens it. */
 export function dataSourceRoutes(deps: RouteDeps): WebRouter {
@@ -60,6 +68,7 @@ export function dataSourceRoutes(deps: RouteDeps): WebRouter {
       approval,
       act: approval.act,
       step: stepOf(ctx, approval),
+      told: approval.act.action === 'enrol' ? [] : await toldAbout(approval.act.origin),
       options: await passkeyOptions(approval, account.id),
       module: 'passkey.js',
     });
@@ -143,7 +152,7 @@ export function dataSourceRoutes(deps: RouteDeps): WebRouter {
   router.post('/data-sources/notices/:id/dismiss', async (ctx) => {
     const account = requireAccount(ctx);
     await dismissNotice(deps, { accountId: account.id, id: idParam(ctx, 'id'), now: clock.now() });
-    to(ctx, '/data-sources');
+    to(ctx, safePath(field(ctx, 'next') || '/data-sources'));
   });
 
   return router;
@@ -151,6 +160,17 @@ export function dataSourceRoutes(deps: RouteDeps): WebRouter {
   async function hasPasskey(accountId: number): Promise<boolean> {
     const passkeys = await passkeysOf(store, accountId);
     return passkeys.some((passkey) => passkey.usableFrom <= clock.now());
+  }
+
+  /** What should be known of an origin before it is confirmed: keys of messages, and how it reads in letters. */
+  async function toldAbout(origin: string): Promise<[key: string, shown: string][]> {
+    const parsed = parseOrigin(origin, (await readSite(store.db, ownOrigins(deps))).rules);
+    if (!parsed.ok) return [];
+    const shown = shownOrigin(parsed);
+    const notes: string[] = parsed.notes.filter((note) => TOLD.includes(note));
+    if (parsed.path.endsWith('/')) notes.push('prefix_path');
+    if (shown !== parsed.value) notes.push('shown');
+    return notes.map((note) => [`web-sources-told-${note}`, shown]);
   }
 
   /** What the browser's passkeys are asked; null: not their turn. */
@@ -165,19 +185,24 @@ export function dataSourceRoutes(deps: RouteDeps): WebRouter {
     const account = requireAccount(ctx);
     ctx.set('Cache-Control', 'no-store');
     const page = { accountId: account.id, kind: 'ordinary', projectId: null } as const;
+    const sources = await mySources(origins, account.id);
+    const values = sources.entries.map((entry) => entry.value);
+    const allowed = await allowedOrigins(store);
+    const { headers } = await pagePolicy({ ...origins, log: ctx.state.log }, page);
     view.render(ctx, 'data-sources', {
-      ...(await mySources(origins, account.id)),
+      ...sources,
+      headers,
+      suggested: allowed.filter(({ origin }) => !values.includes(origin)),
       passkeys: await passkeysOf(store, account.id),
       now: clock.now(),
-      notices: await noticesFor(store, account.id),
-      headers: await pageHeaders({ ...origins, log: ctx.state.log }, page),
       budget: { header: HEADER_BUDGET, optIns: OPT_IN_BUDGET },
       days: DAYS,
       usualDays: USUAL_DAYS,
       problem,
       form:
         problem === null
-          ? { origin: '', note: '' }
+          ? // A link from a placeholder, a report or a suggestion. It fills the form in, no more.
+            { origin: query(ctx, 'origin').slice(0, 512), note: '' }
           : { origin: field(ctx, 'origin'), note: field(ctx, 'note') },
     });
   }

@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hasBearer } from '../bearer.ts';
 import { newRouter, type WebRouter } from '../context.ts';
 import type { WebDeps } from '../deps.ts';
 import { databaseAnswers, healthNow } from '../health.ts';
@@ -34,8 +34,7 @@ export function healthRoutes(deps: Pick<WebDeps, 'store' | 'log' | 'health' | 'p
       ctx.body = { error: 'not_found', message: 'Set VISAVIS_METRICS_TOKEN to have numbers here.' };
       return;
     }
-    const [, given = ''] = /^Bearer (.+)$/i.exec(ctx.get('Authorization')) ?? [];
-    if (!isSame(given, prometheus.token)) {
+    if (!hasBearer(ctx, prometheus.token)) {
       ctx.status = 401;
       ctx.set('WWW-Authenticate', 'Bearer');
       ctx.body = { error: 'not_signed_in', message: 'Send VISAVIS_METRICS_TOKEN as a bearer token.' };
@@ -47,10 +46,4 @@ export function healthRoutes(deps: Pick<WebDeps, 'store' | 'log' | 'health' | 'p
   });
 
   return router;
-}
-
-/** In a time that tells neither the length nor how much of it is right. */
-function isSame(given: string, wanted: string): boolean {
-  const digest = (text: string) => createHash('sha256').update(text).digest();
-  return timingSafeEqual(digest(given), digest(wanted));
 }

@@ -9,6 +9,7 @@ import { accountDataRoutes } from './account-data.ts';
 import { adminRoutes } from './admin.ts';
 import { adminFileRoutes } from './admin-files.ts';
 import { adminLogRoutes } from './admin-log.ts';
+import { adminOriginRoutes } from './admin-origins.ts';
 import { answerRoutes } from './answers.ts';
 import { apiRoutes } from './api.ts';
 import { blockRoutes } from './blocks.ts';
@@ -20,6 +21,7 @@ import { faceRoutes } from './faces.ts';
 import { joinRoutes } from './join.ts';
 import { leaderboardRoutes } from './leaderboard.ts';
 import { linkRoutes } from './link.ts';
+import { manifestRoutes } from './manifest.ts';
 import { memberRoutes } from './members.ts';
 import { newProjectRoutes } from './new-project.ts';
 import { pageRoutes } from './pages.ts';
@@ -51,6 +53,7 @@ export function allRoutes(deps: RouteDeps): WebRouter[] {
     newProjectRoutes(deps),
     projectRoutes(deps),
     settingsRoutes(deps),
+    manifestRoutes(deps),
     memberRoutes(deps),
     joinRoutes(deps),
     exportRoutes(deps),
@@ -58,6 +61,7 @@ export function allRoutes(deps: RouteDeps): WebRouter[] {
     adminRoutes(deps),
     adminFileRoutes(deps),
     adminLogRoutes(deps),
+    adminOriginRoutes(deps),
     blockRoutes(deps),
     runRoutes(deps),
     faceRoutes(deps),

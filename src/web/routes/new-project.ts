@@ -1,5 +1,6 @@
 import { readExclusions, setExclusions } from '../../core/catalog/exclusions.ts';
 import { VisavisError } from '../../core/platform/errors.ts';
+import { wordsOf } from '../../core/platform/words.ts';
 import type { Duplicate } from '../../core/projects/duplicates.ts';
 import { createProject, type ProjectInput } from '../../core/projects/projects.ts';
 import { requireActive } from '../access.ts';
@@ -59,7 +60,7 @@ export function newProjectRoutes(deps: RouteDeps): WebRouter {
       if (!(error instanceof VisavisError) || error.status >= 500) throw error;
       ctx.status = error.status;
       const duplicates = (error.details.duplicates ?? []) as readonly Duplicate[];
-      const problem = duplicates.length > 0 ? null : error.message;
+      const problem = duplicates.length > 0 ? null : wordsOf(ctx.state.t, error);
       view.render(ctx, 'new-project', { form, problem, duplicates, size: null, found: null });
     }
   });

@@ -6,6 +6,7 @@ import {
   reviewView,
   type Said,
 } from '../../core/faces/for-review.ts';
+import { referencesOf } from '../../core/origins/references.ts';
 import { VisavisError } from '../../core/platform/errors.ts';
 import { skipFaces } from '../../core/review/skips.ts';
 import { undoAnswers } from '../../core/review/undo.ts';
@@ -39,6 +40,13 @@ export function reviewRoutes(deps: RouteDeps): WebRouter {
       lastTitle: last ? await titleOf(last.faceIds[0] ?? 0) : null,
       persons: await personsOf(store, project.id),
       ahead: question ? await pictureAhead(store, project.id, question) : null,
+      references: question
+        ? await referencesOf(store, {
+            projectId: project.id,
+            person: question.person,
+            sent: ctx.state.sentSources ?? [],
+          })
+        : [],
       itemPage: deps.itemPage,
       askedFields,
     });

@@ -30,12 +30,17 @@ export function pseudoMessages(): Messages {
 
 function bracketed(json: string): Record<string, string> {
   const english = JSON.parse(json) as Record<string, unknown>;
-  const texts = Object.entries(english).filter((entry): entry is [string, string] => typeof entry[1] === 'string');
+  const texts = Object.entries(english).filter(
+    (entry): entry is [string, string] => typeof entry[1] === 'string',
+  );
   return Object.fromEntries(texts.map(([key, text]) => [key, `${OPEN}${text}${longer(text)}${CLOSE}`]));
 }
 
 /** Short words grow the most in translation; long texts by a fifth. */
 function longer(text: string): string {
   const more = text.length < 20 ? Math.ceil(text.length / 2) : Math.ceil(text.length / 5);
-  return ` ${'abcde '.repeat(Math.ceil(more / 6)).slice(0, more).trim()}`;
+  return ` ${'abcde '
+    .repeat(Math.ceil(more / 6))
+    .slice(0, more)
+    .trim()}`;
 }

@@ -76,6 +76,30 @@ describe.each(engines())('the crawl on %s', (kind) => {
     expect(wiki.calls).toEqual([]);
   });
 
+  it('lets a small project have its turn while a large one is read', async () => {
+    const many = Object.fromEntries(Array.from({ length: 60 }, (_, i) => [`Part ${i}`, { files: [file()] }]));
+    const wiki = fakeCategories({
+      Large: { files: [], categories: Object.keys(many) },
+      ...many,
+      Small: { files: [file()] },
+    });
+    const large = await newProject({ category: 'Large' });
+    clock.advance(1);
+    const small = await newProject({ category: 'Small' });
+    clock.advance(1);
+    const done = async (id: number) => (await projectRow(id)).crawl_wanted_at === null;
+    expect(await step(wiki)).toBe(true);
+    expect(await done(large)).toBe(false);
+    expect(await step(wiki)).toBe(true);
+    expect([await done(large), await done(small)]).toEqual([false, true]);
+    // Nobody else waits: to the end in one go.
+    expect(await step(wiki)).toBe(true);
+    expect(await done(large)).toBe(true);
+    expect(await pageIdsOf(large)).toHaveLength(60);
+    // Nothing was asked twice for the break.
+    expect(new Set(wiki.calls).size).toBe(wiki.calls.length);
+  });
+
   it('keeps the pictures of a category with what the wiki says about them', async () => {
     const [one, two, three] = [file(), file({ author: null, licence: null }), file()];
     const wiki = fakeCategories({ Root: { files: [one, two, three] } });

@@ -5,6 +5,7 @@ import { matchStep } from '../../../src/core/faces/matching.ts';
 import { KEPT } from '../../../src/core/faces/suggestions.ts';
 import { vectorToBytes } from '../../../src/core/faces/vectors.ts';
 import { silentLog } from '../../../src/core/platform/log.ts';
+import { createTurns } from '../../../src/core/platform/turns.ts';
 import { verdictsChanged } from '../../../src/core/projects/changes.ts';
 import type { VerdictsTable } from '../../../src/core/store/schema.ts';
 import type { Store } from '../../../src/core/store/store.ts';
@@ -72,6 +73,26 @@ describe('the matching step', () => {
       .execute();
   const projectRow = (id: number) =>
     store.db.selectFrom('projects').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
+
+  it('serves the project that waited longest, however often another one changes', async () => {
+    const busy = (await addProject(store)).id;
+    const quiet = (await addProject(store)).id;
+    const turns = createTurns();
+    const next = async () => {
+      await changed(busy);
+      await matchStep({ store, clock, nudges, log: silentLog, workerId: 'worker 1', model: MODEL, turns });
+    };
+    await next();
+    await changed(quiet);
+    await next();
+    const { change_number, matched_change } = await store.db
+      .selectFrom('projects')
+      .select(['change_number', 'matched_change'])
+      .where('id', '=', quiet)
+      .executeTakeFirstOrThrow();
+    expect(matched_change).toBe(change_number);
+    expect(busy).toBeLessThan(quiet);
+  });
 
   it('suggests what is near the confirmed faces, and keeps the distance of the rest', async () => {
     const { id } = await addProject(store, { min_confirmed: 2 });

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { VisavisError } from '../../../src/core/platform/errors.ts';
 import { type Log, silentLog } from '../../../src/core/platform/log.ts';
 import { memoryNudges } from '../../../src/core/platform/nudges.ts';
 import { createWorker, type Step, type Worker } from '../../../src/core/platform/worker.ts';
@@ -7,6 +8,8 @@ import { type HeldClock, heldClock, memoryStore } from '../../support/desk.ts';
 
 const LOOK_MS = 5_000;
 const AFTER_FAILURE_MS = 10_000;
+const AFTER_OUTAGE_MS = 2_000;
+const STOP_MS = 6_000;
 const HEARTBEAT_MS = 30_000;
 
 let store: Store;
@@ -106,6 +109,39 @@ describe('a step', () => {
     await clock.sleeping(LOOK_MS, 2);
   });
 
+  it('has as many pieces at once as it may, and each asks for itself', async () => {
+    let [asked, most] = [0, 0];
+    const ends: (() => void)[] = [];
+    const all = new Promise<void>((resolve) => {
+      work({
+        name: 'wide',
+        lanes: 3,
+        run: async () => {
+          most = Math.max(most, ++asked);
+          await new Promise<void>((end) => {
+            ends.push(end);
+            if (ends.length === 3) resolve();
+          });
+          return false;
+        },
+      });
+    });
+    await all;
+    for (const end of ends) end();
+    await clock.sleeping(LOOK_MS, 3);
+    expect(most).toBe(3);
+  });
+
+  it('that fails because the database is away looks again soon', async () => {
+    work({
+      name: 'failing',
+      run: async () => {
+        throw new VisavisError('database', 'away');
+      },
+    });
+    await clock.sleeping(AFTER_OUTAGE_MS);
+  });
+
   it('that fails is tried again after a pause, and stops no other', async () => {
     let tries = 0;
     const other = counted('other');
@@ -133,7 +169,47 @@ describe('a step', () => {
   });
 });
 
+describe('a worker that begins', () => {
+  it('forgets those that were killed more than a day ago, and no others', async () => {
+    const now = clock.now() + 48 * 3_600_000;
+    clock.advance(now - clock.now());
+    const row = { roles: 'worker', host: 'there', started_at: 0 };
+    await store.db
+      .insertInto('workers')
+      .values([
+        { ...row, id: 'killed', seen_at: now - 24 * 3_600_000 - 1 },
+        { ...row, id: 'quiet', seen_at: now - 3_600_000 },
+      ])
+      .execute();
+    work();
+    await clock.sleeping(HEARTBEAT_MS);
+    expect((await heartbeats()).map((one) => one.id).toSorted()).toEqual(['one', 'quiet']);
+  });
+});
+
 describe('stop', () => {
+  it('does not wait for ever for work that does not end', async () => {
+    const stuck = { began: () => {}, end: () => {} };
+    const began = new Promise<void>((resolve) => {
+      stuck.began = resolve;
+    });
+    const worker = work({
+      name: 'stuck',
+      run: () => {
+        stuck.began();
+        return new Promise((resolve) => {
+          stuck.end = () => resolve(false);
+        });
+      },
+    });
+    await began;
+    const stopped = worker.stop();
+    await clock.sleeping(STOP_MS);
+    clock.advance(STOP_MS);
+    await stopped;
+    stuck.end();
+  });
+
   it('waits for the work under way, tells it to end, and begins nothing new', async () => {
     let end: () => void = () => {};
     let seen: AbortSignal | undefined;

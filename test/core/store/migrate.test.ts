@@ -19,7 +19,7 @@ describe.each(engines())('migrations on %s', (kind) => {
 
   it('run once when several processes start together', async () => {
     const database = await emptyDatabase(kind);
-    const stores = [1, 2, 3].map(() => openStore(database.address));
+    const stores = [1, 2, 3, 4].map(() => openStore(database.address));
     const results = await Promise.all(stores.map((store) => migrate(store, migrations)));
     expect(results.flatMap((result) => result.ran)).toEqual(Object.keys(migrations));
     for (const store of stores) await store.close();
