@@ -29,7 +29,7 @@ export async function serveCommand(args: string[], roles: readonly Role[], root:
   const config = loadConfig(process.env, root);
   // Before minutes are spent on models: the mistake that a second start makes.
   if (roles.includes('web')) await assertPortFree(config.port, config.host);
-  if (roles.includes('worker') || roles.includes('web')) await showModels(config);
+  await showModels(config);
   const { startApp } = await import('../app.ts');
   const app = await startApp({ config, roles, log: createLog(config), root });
   if (app.pocketWikiUrl) {

@@ -19,7 +19,7 @@ const PAGES = [
 const INSTALLED = ['Procfile', 'Containerfile', ...below('deploy')];
 
 /** For those who work on the product; no setting of it. */
-const DEVELOPERS = ['VISAVIS_CARDS_DIR', 'VISAVIS_LONG_TESTS'];
+const DEVELOPERS = ['VISAVIS_CARDS_DIR', 'VISAVIS_LONG_TESTS', 'VISAVIS_SHOTS_DIR'];
 
 describe('the documents', () => {
   it.each(PAGES)('%s links to what is there', (page) => {

@@ -1,6 +1,7 @@
 import { eraseDataSources } from '../origins/erase.ts';
 import { audit } from '../platform/audit.ts';
 import { assertWritable } from '../platform/read-only.ts';
+import { forgetRoomUser } from '../room/forgetting.ts';
 import type { Trx } from '../store/store.ts';
 import type { LinkDeps } from './linking.ts';
 
@@ -28,7 +29,7 @@ export async function forgetAccount({ store, clock }: LinkDeps, accountId: numbe
         .where('platform', '=', platform)
         .where('external_id', '=', external_id)
         .execute();
-      await forgetChatUser(trx, platform, external_id);
+      await forgetChatUser(trx, platform, external_id, clock.now());
     }
     await showVotersAnew(trx, accountId);
     await trx.deleteFrom('link_requests').where('account_id', '=', accountId).execute();
@@ -53,7 +54,7 @@ export async function forgetAccount({ store, clock }: LinkDeps, accountId: numbe
 }
 
 /** Reactions and hints are kept under the name that the chat knows the person by; the votes stay. */
-async function forgetChatUser(trx: Trx, platform: string, externalId: string): Promise<void> {
+async function forgetChatUser(trx: Trx, platform: string, externalId: string, now: number): Promise<void> {
   await trx
     .deleteFrom('reactions')
     .where('external_user', '=', externalId)
@@ -67,6 +68,8 @@ async function forgetChatUser(trx: Trx, platform: string, externalId: string): P
     .execute();
   if (platform === 'matrix')
     await trx.deleteFrom('matrix_reactions').where('user_id', '=', externalId).execute();
+  // Other chats keep their own messages; this one is ours.
+  if (platform === 'room') await forgetRoomUser(trx, externalId, now);
   const hint = `hint ${platform} ${externalId}`.slice(0, 100);
   await trx.deleteFrom('settings').where('name', '=', hint).execute();
 }

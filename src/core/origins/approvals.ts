@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { assertInGoodStanding } from '../accounts/good-standing.ts';
 import { assertWritable } from '../platform/read-only.ts';
 import { refusal } from '../platform/refusals.ts';
 import type { Assurance } from '../store/schema.ts';
@@ -27,7 +28,7 @@ export interface Approval {
 /**
  * Begins the re-authentication for one act. What is stored here is what will be done: nothing that comes later from
  * the browser changes it.
- * @throws VisavisError `bad_input` with a hint, `not_found`, `conflict`, `rate_limited`
+ * @throws VisavisError `bad_input` with a hint, `not_found`, `conflict`, `rate_limited`, `forbidden` to blocked accounts
  */
 export async function beginApproval(
   deps: OriginDeps,
@@ -37,6 +38,7 @@ export async function beginApproval(
   const given = readAct(args.act);
   return store.transaction(async (trx) => {
     await assertWritable(trx);
+    await assertInGoodStanding(trx, args.accountId);
     const now = clock.now();
     const user = await centralUser(trx, args.accountId);
     const act = given.action === 'enrol' ? given : (await checkAct(deps, trx, user, given)).act;
@@ -142,6 +144,8 @@ export async function consumeApproval(
 ): Promise<OpenApproval> {
   const approval = await openApproval(deps, trx, args);
   if (!approval.approved) throw refusal('confirm-first');
+  // Blocked or barred in between: such an account may look, and take back, no more.
+  await assertInGoodStanding(trx, args.accountId);
   await trx
     .updateTable('csp_approvals')
     .set({ used_at: deps.clock.now() })

@@ -24,7 +24,7 @@ import { cancelPending } from '../../core/origins/pending.ts';
 import { HEADER_BUDGET, OPT_IN_BUDGET } from '../../core/origins/policy.ts';
 import { readSite } from '../../core/origins/site.ts';
 import { VisavisError } from '../../core/platform/errors.ts';
-import { requireAccount } from '../access.ts';
+import { requireAccount, requireActive } from '../access.ts';
 import { newRouter, type WebContext, type WebRouter } from '../context.ts';
 import { field, idParam, query } from '../form.ts';
 import { originDeps } from '../middleware/data-sources.ts';
@@ -44,7 +44,7 @@ export function dataSourceRoutes(deps: RouteDeps): WebRouter {
   router.get('/data-sources', (ctx) => show(ctx, null));
 
   router.post('/data-sources/begin', async (ctx) => {
-    const account = requireAccount(ctx);
+    const account = requireActive(ctx);
     await orShow(
       ctx,
       async () => {
@@ -83,7 +83,7 @@ export function dataSourceRoutes(deps: RouteDeps): WebRouter {
   });
 
   router.post('/data-sources/confirm/:id/finish', async (ctx) => {
-    const account = requireAccount(ctx);
+    const account = requireActive(ctx);
     const args = { accountId: account.id, id: idParam(ctx, 'id') };
     await orShow(
       ctx,
@@ -99,7 +99,7 @@ export function dataSourceRoutes(deps: RouteDeps): WebRouter {
   });
 
   router.post('/data-sources/confirm/:id/passkey', async (ctx) => {
-    const account = requireAccount(ctx);
+    const account = requireActive(ctx);
     const args = { accountId: account.id, id: idParam(ctx, 'id') };
     await orShow(
       ctx,
@@ -119,7 +119,7 @@ export function dataSourceRoutes(deps: RouteDeps): WebRouter {
   });
 
   router.post('/data-sources/passkeys/begin', async (ctx) => {
-    const account = requireAccount(ctx);
+    const account = requireActive(ctx);
     const act: Act = { action: 'enrol', name: field(ctx, 'name').trim().slice(0, 100) || 'Passkey' };
     const { id } = await beginApproval(origins, { accountId: account.id, act, method: 'login' });
     to(ctx, `/data-sources/confirm/${id}`);

@@ -8,6 +8,8 @@ import { createSessions } from '../../../src/core/accounts/sessions.ts';
 import { firstBrokenAuditRow } from '../../../src/core/platform/audit.ts';
 import { openQuestion } from '../../../src/core/review/questions.ts';
 import { castBallot } from '../../../src/core/review/votes.ts';
+import { postMessage } from '../../../src/core/room/messages.ts';
+import { addReaction } from '../../../src/core/room/reactions.ts';
 import type { Schema } from '../../../src/core/store/schema.ts';
 import type { Store } from '../../../src/core/store/store.ts';
 import { notedNudges } from '../../support/nudges.ts';
@@ -95,6 +97,13 @@ describe('forgetting an account', () => {
       },
     );
     await store.db.updateTable('posts').set({ shown: 5, wanted: 5 }).execute();
+    const room = { store, clock, nudges: notedNudges() };
+    const user = { id: CHAT_ID, name: NICK };
+    await postMessage(room, { channel: 'practice', user, body: { text: `I am ${NAME}` } });
+    const told = { text: `You are now linked to the Wikimedia account ${NAME}` };
+    await postMessage(room, { channel: 'practice', user: null, body: told, onlyFor: CHAT_ID });
+    const messageId = await postMessage(room, { channel: 'practice', user: null, body: { text: 'Hello' } });
+    await addReaction(room, { messageId, user, emoji: '👋' });
   });
   afterAll(() => dispose());
 
@@ -122,11 +131,18 @@ describe('forgetting an account', () => {
       'account_profiles.username',
       'identities.display_name',
       'link_requests.display_name',
+      'room_events.user_name',
+      'room_messages.body',
+      'room_messages.user_name',
     ]);
     expect(await found([CHAT_ID, EARLIER_CHAT_ID])).toEqual([
       'identities.external_id',
       'link_requests.external_id',
       'reactions.external_user',
+      'room_events.user_id',
+      'room_messages.only_for',
+      'room_messages.user_id',
+      'room_reactions.user_id',
       'settings.name',
     ]);
   });

@@ -333,6 +333,33 @@ describe.each(engines())('re-authentication on %s', (kind) => {
     });
   });
 
+  it('is neither begun nor used by an account that is blocked', async () => {
+    const { account } = await here.person();
+    const approval = await beginApproval(here.deps, {
+      accountId: account,
+      act: here.add('https://blocked.example.org'),
+      method: 'login',
+    });
+    here.clock.advance(1000);
+    await approveWithLogin(here.deps, { accountId: account, id: approval.id, signedInAt: here.clock.now() });
+    await store.db
+      .updateTable('account_profiles')
+      .set({ blocked: 1 })
+      .where('account_id', '=', account)
+      .execute();
+    await expect(performApproved(here.deps, { accountId: account, id: approval.id })).rejects.toMatchObject({
+      code: 'forbidden',
+    });
+    await expect(
+      beginApproval(here.deps, {
+        accountId: account,
+        act: here.add('https://b.example.org'),
+        method: 'login',
+      }),
+    ).rejects.toMatchObject({ code: 'forbidden' });
+    expect(await values(account)).toEqual([]);
+  });
+
   it('is not begun endlessly', async () => {
     const { account, key } = await keyHolder();
     for (let n = 0; n < 20; n++) await begin(account);

@@ -91,10 +91,10 @@ export const RULES: Readonly<Record<string, Rule>> = {
 
   // One's own data sources: nobody else's approvals, notices and keys are there.
   'GET /data-sources': account.get(),
-  'POST /data-sources/begin': account.post(NEW_SOURCE),
+  'POST /data-sources/begin': linked.post(NEW_SOURCE),
   'GET /data-sources/confirm/:id': account.get({ prepare: ownSources }),
   'POST /data-sources/confirm/:id/sign-in': account.post({}, { prepare: ownSources, changesNothing: true }),
-  'POST /data-sources/confirm/:id/finish': account.post({}, { prepare: ownSources }),
+  'POST /data-sources/confirm/:id/finish': linked.post({}, { prepare: ownSources }),
   'POST /data-sources/pause': account.post({ origin: SOURCE }, { prepare: ownSources }),
   'POST /data-sources/remove': account.post({ origin: SOURCE }, { prepare: ownSources }),
   'POST /data-sources/pending/:id/cancel': account.post({}, { prepare: ownSources }),
@@ -104,7 +104,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
     { response: '{}' },
     { prepare: ownSources, gives: 403, changesNothing: true },
   ),
-  'POST /data-sources/passkeys/begin': account.post({ name: 'My key' }),
+  'POST /data-sources/passkeys/begin': linked.post({ name: 'My key' }),
   'POST /data-sources/passkeys/:id/remove': account.post({}, { prepare: ownSources }),
 
   // Projects. Whoever was shut out is let in by no invitation.
