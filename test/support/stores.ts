@@ -4,9 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createConnection } from 'mysql2/promise';
 import { inject } from 'vitest';
-import { migrations } from '../../migrations/index.ts';
-import { migrate } from '../../src/core/store/migrate.ts';
 import { type DatabaseAddress, openStore, type Store } from '../../src/core/store/store.ts';
+import { fillMariaDb, fillSqlite } from './templates.ts';
 
 export interface TestDatabase {
   readonly address: DatabaseAddress;
@@ -45,8 +44,10 @@ export async function freshStore(
   connections = 8,
 ): Promise<{ store: Store; address: DatabaseAddress; dispose(): Promise<void> }> {
   const database = await emptyDatabase(kind);
+  const templates = inject('templates');
+  if (database.address.kind === 'sqlite') fillSqlite(database.address.path, templates.sqlite);
+  else await fillMariaDb(database.address.url, templates.mariadb?.statements ?? []);
   const store = openStore(database.address, { connections });
-  await migrate(store, migrations);
   return {
     store,
     address: database.address,
