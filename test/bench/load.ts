@@ -16,8 +16,9 @@ import { migrate } from '../../src/core/store/migrate.ts';
 import { openStore } from '../../src/core/store/store.ts';
 import { startMariaDb } from '../services.ts';
 import { addBigProject } from '../support/big-project.ts';
-import { type LoadResult, type LoadWish, load } from '../support/load.ts';
+import type { LoadResult, LoadWish } from '../support/load.ts';
 import { answersOf, openFaces, signInMembers } from '../support/load-review.ts';
+import { evenLoad } from './even-load.ts';
 
 const seconds = Number(process.argv[2] ?? 60);
 const faces = Number(process.argv[3] ?? 20_000);
@@ -58,7 +59,7 @@ async function measure(database: string, server: string): Promise<void> {
   };
   print(`${'request'.padEnd(34)}  sent  /s    failed  p50    p95    p99    most   load`);
   const run = async (name: string, rate: number, status: number, next: LoadWish['next']) =>
-    row(await load({ name, url, rate, seconds, status, next }));
+    row(await evenLoad({ name, url, rate, seconds, status, next }));
   await run('nothing but the frame (/help)', 50, 200, get('/help'));
   await run('project page', 50, 200, get(page));
   await run('project page, signed in', 50, 200, get(page, member.headers));
@@ -67,8 +68,8 @@ async function measure(database: string, server: string): Promise<void> {
   await run('answers', 50, 303, answersOf(members, open, project));
   const both = { url, seconds };
   const mixed = await Promise.all([
-    load({ ...both, name: 'project page beside answers', rate: 10, status: 200, next: get(page) }),
-    load({
+    evenLoad({ ...both, name: 'project page beside answers', rate: 10, status: 200, next: get(page) }),
+    evenLoad({
       ...both,
       name: 'answers beside project pages',
       rate: 10,
