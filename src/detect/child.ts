@@ -14,6 +14,9 @@ import {
   TASKS_PER_THREAD,
   type ToChild,
 } from './protocol.ts';
+import { reportNothing } from './telemetry.ts';
+
+reportNothing();
 
 const [, , threadCount, unsafe] = process.argv;
 const threads = Number(threadCount);

@@ -2,6 +2,7 @@
 import { Worker } from 'node:worker_threads';
 import type { Measured, MeasureJob, Measures } from '../core/faces/measures.ts';
 import { VisavisError } from '../core/platform/errors.ts';
+import { reportNothing } from './telemetry.ts';
 
 /** What the thread says to a job. */
 export type ProductsAnswer =
@@ -35,6 +36,7 @@ export function createMeasures(): Measures {
   };
 
   function start(): Worker {
+    reportNothing();
     const started = new Worker(new URL('./products-thread.ts', import.meta.url));
     // Matching that is under way does not keep a process alive that wants to end.
     started.unref();

@@ -1,8 +1,9 @@
+import { existsSync } from 'node:fs';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type DetectedFace, type Detection, distance } from '../../src/core/faces/detector.ts';
 import { createDetector, type ProcessDetector } from '../../src/detect/detector.ts';
-import { MODEL_ID } from '../../src/detect/models/catalogue.ts';
+import { BUNDLES } from '../../src/detect/models/catalogue.ts';
 import { dataDir, photo, preparedPhotos } from './prepared.ts';
 
 let photos: Buffer[] = [];
@@ -34,6 +35,11 @@ function difference(a: readonly DetectedFace[], b: readonly DetectedFace[]): num
   );
 }
 
+it('keeps no record for the maker of onnxruntime', () => {
+  expect(detector.pid).toEqual(expect.any(Number));
+  expect(existsSync(`/tmp/mat-debug-${detector.pid}.log`)).toBe(false);
+});
+
 describe('the practice photos', () => {
   it('have 22 faces, found within one, each with score, landmarks and embedding', () => {
     const faces = detections.flatMap((detection) => detection.faces);
@@ -49,7 +55,7 @@ describe('the practice photos', () => {
       expect(landmarks[0]?.[1]).toBeLessThan(landmarks[3]?.[1] ?? 0);
       expect(embedding).toHaveLength(128);
     }
-    expect(detectionOf(1)).toMatchObject({ width: 1920, height: 1280, model: MODEL_ID });
+    expect(detectionOf(1)).toMatchObject({ width: 1920, height: 1280, model: BUNDLES.default.model });
   });
 
   it('know the one woman who is on two of them, and nobody else', () => {

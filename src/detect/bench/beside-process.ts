@@ -2,8 +2,11 @@
 import { readFile } from 'node:fs/promises';
 import { Worker } from 'node:worker_threads';
 import { readModels } from '../models/prepare.ts';
+import { reportNothing } from '../telemetry.ts';
 import type { BesideAnswer, BesideRequest, ThreadResult } from './beside.ts';
 import { benchPictures } from './pictures.ts';
+
+reportNothing();
 
 let threads: readonly Worker[] = [];
 
