@@ -41,6 +41,8 @@ export interface Config {
   readonly databaseConnections: number;
   /** A query that takes longer is logged. */
   readonly slowQueryMs: number;
+  /** MariaDB breaks off a statement that takes longer; null: never. */
+  readonly statementSeconds: number | null;
   readonly redisUrl: string | null;
   /** Fernet keys, the first one encrypts. null: the sandbox keeps one of its own in the data folder. */
   readonly tokenKeys: readonly string[] | null;
@@ -50,7 +52,7 @@ export interface Config {
   /** Where the pocket wiki listens, in practice mode. */
   readonly pocketWikiPort: number;
   readonly admins: readonly string[];
-  readonly contact: string;
+  readonly contact: string | null;
   readonly trustedProxies: number;
   /** Who may take part; without any rule everybody who is not blocked. */
   readonly eligibility: EligibilityRules;
@@ -101,8 +103,16 @@ const safeUrl = httpUrl.refine(
   'is plain http, and the bot’s token would travel in clear. Use https, or an address of this machine',
 );
 
+/** A number as people type it; no fraction unless it is said. */
+function number(least: number, most: number, kind: 'whole' | 'any' = 'whole') {
+  const range = most === Number.MAX_SAFE_INTEGER ? `from ${least} on` : `from ${least} to ${most}`;
+  const what = `is not a ${kind === 'whole' ? 'whole number' : 'number'} ${range}`;
+  const base = z.coerce.number(what).min(least, what).max(most, what);
+  return kind === 'whole' ? base.int(what) : base;
+}
+
 const Environment = z.object({
-  PORT: z.coerce.number('is not a number').int().min(1).max(65535).default(8080),
+  PORT: number(1, 65535).default(8080),
   VISAVIS_HOST: z
     .union([z.ipv4(), z.ipv6()], 'is not an address such as 127.0.0.1 or 0.0.0.0')
     .default('127.0.0.1'),
@@ -115,8 +125,9 @@ const Environment = z.object({
     .regex(/^\w+$/, 'is not the part of a ToolsDB name after the two underscores, such as visavis')
     .default('visavis'),
   DATABASE_URL: z.string().optional(),
-  VISAVIS_DATABASE_CONNECTIONS: z.coerce.number('is not a number').int().min(1).max(20).default(3),
-  VISAVIS_SLOW_QUERY_MS: z.coerce.number('is not a number').int().min(1).max(600_000).default(1000),
+  VISAVIS_DATABASE_CONNECTIONS: number(1, 20).default(3),
+  VISAVIS_STATEMENT_SECONDS: number(0, 86_400).default(120),
+  VISAVIS_SLOW_QUERY_MS: number(1, 600_000).default(1000),
   REDIS_URL: z
     .string()
     .refine((value) => URL.canParse(value) && /^rediss?:$/.test(new URL(value).protocol), 'is not redis://…')
@@ -128,7 +139,7 @@ const Environment = z.object({
     )
     .optional(),
   VISAVIS_SECRET: z.string().min(32, 'is shorter than 32 characters').optional(),
-  VISAVIS_POCKET_WIKI_PORT: z.coerce.number('is not a number').int().min(1).max(65535).optional(),
+  VISAVIS_POCKET_WIKI_PORT: number(1, 65535).optional(),
   VISAVIS_ADMINS: list.default([]),
   VISAVIS_OAUTH_URL: httpUrl.optional(),
   VISAVIS_OAUTH_CLIENT_ID: z.string().min(1).optional(),
@@ -150,25 +161,34 @@ const Environment = z.object({
   VISAVIS_MATRIX_TOKEN: z.string().min(1).optional(),
   VISAVIS_DATA_DIR: z.string().min(1).default('data'),
   VISAVIS_CONTACT: z.string().min(3).optional(),
-  VISAVIS_TRUSTED_PROXIES: z.coerce.number('is not a number').int().min(0).max(10).default(0),
+  VISAVIS_TRUSTED_PROXIES: number(0, 10).default(0),
   VISAVIS_ALLOWED_USERS: list.optional(),
-  VISAVIS_MIN_EDITS: z.coerce.number('is not a number').int().min(0).default(0),
-  VISAVIS_MIN_ACCOUNT_DAYS: z.coerce.number('is not a number').int().min(0).default(0),
+  VISAVIS_MIN_EDITS: number(0, Number.MAX_SAFE_INTEGER).default(0),
+  VISAVIS_MIN_ACCOUNT_DAYS: number(0, Number.MAX_SAFE_INTEGER).default(0),
   VISAVIS_NEEDED_GROUP: z
     .string()
     .regex(/^[a-z][\w-]*$/i, 'is not the name of a user group, such as autopatrolled')
     .optional(),
-  VISAVIS_HEALTH_PORT: z.coerce.number('is not a number').int().min(1).max(65535).optional(),
+  VISAVIS_HEALTH_PORT: number(1, 65535).optional(),
   VISAVIS_METRICS_TOKEN: z.string().min(16, 'is shorter than 16 characters').optional(),
   VISAVIS_ORIGINS_TOKEN: z.string().min(32, 'is shorter than 32 characters').optional(),
   VISAVIS_MODELS: z.enum(['default', 'yunet'], 'is neither default nor yunet').default('default'),
   VISAVIS_YUNET_FILE: z.string().min(1).optional(),
-  VISAVIS_DETECTOR_THREADS: z.coerce.number('is not a number').int().min(1).max(64).optional(),
-  VISAVIS_EDITS_PER_MINUTE: z.coerce.number('is not a number').int().min(0).max(900).optional(),
-  VISAVIS_CRAWL_EVERY_HOURS: z.coerce.number('is not a number').min(0).max(8760).default(24),
-  VISAVIS_LOG: z.enum(['silent', 'error', 'warn', 'info', 'debug']).optional(),
+  VISAVIS_DETECTOR_THREADS: number(1, 64).optional(),
+  VISAVIS_EDITS_PER_MINUTE: number(0, 900).optional(),
+  VISAVIS_CRAWL_EVERY_HOURS: number(0, 8760, 'any').default(24),
+  VISAVIS_LOG: z
+    .enum(['silent', 'error', 'warn', 'info', 'debug'], 'is none of error, warn, info, debug and silent')
+    .optional(),
 });
 type Environment = z.infer<typeof Environment>;
+
+/** Names that look like settings and are none: a slip that would pass in silence. */
+export function unknownSettings(env: Readonly<Record<string, string | undefined>>): string[] {
+  return Object.keys(env)
+    .filter((name) => name.startsWith('VISAVIS_') && !(name in Environment.shape))
+    .sort();
+}
 
 /**
  * The whole configuration, from the environment alone. Empty variables count as not set.
@@ -205,13 +225,14 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>, ro
     database: databaseAddress(e, dataDir, root),
     databaseConnections: e.VISAVIS_DATABASE_CONNECTIONS,
     slowQueryMs: e.VISAVIS_SLOW_QUERY_MS,
+    statementSeconds: e.VISAVIS_STATEMENT_SECONDS === 0 ? null : e.VISAVIS_STATEMENT_SECONDS,
     redisUrl: e.REDIS_URL ?? null,
     tokenKeys: e.VISAVIS_TOKEN_KEY ?? null,
     secret: e.VISAVIS_SECRET ?? null,
     wiki,
     pocketWikiPort: e.VISAVIS_POCKET_WIKI_PORT ?? (e.PORT < 65535 ? e.PORT + 1 : e.PORT - 1),
     admins: e.VISAVIS_ADMINS,
-    contact: e.VISAVIS_CONTACT ?? 'sandbox',
+    contact: e.VISAVIS_CONTACT ?? null,
     trustedProxies: e.VISAVIS_TRUSTED_PROXIES,
     eligibility: {
       minEdits: e.VISAVIS_MIN_EDITS,

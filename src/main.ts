@@ -25,7 +25,7 @@ const HELP = `visavis COMMAND
   origins   checks origins for data from elsewhere, as the site would
   doctor    reaches what is configured, says what is missing and what is used instead
 
-visavis COMMAND --help tells more. Settings come from the environment and from a
+visavis COMMAND --help tells more, visavis --version which one this is. Settings come from the environment and from a
 file .env; README.md lists them. --trace shows where an error came from.`;
 
 const root = join(import.meta.dirname, '..');
@@ -36,6 +36,11 @@ async function main(argv: string[]): Promise<number> {
   if (command === undefined || command === '--help' || command === '-h' || command === 'help') {
     terminal.out(HELP);
     return command === undefined ? 2 : 0;
+  }
+  if (command === '--version' || command === '-V') {
+    const { default: pkg } = await import('../package.json', { with: { type: 'json' } });
+    terminal.out(`visavis ${pkg.version}`);
+    return 0;
   }
   if (existsSync(join(root, '.env'))) loadEnvFile(join(root, '.env'));
   switch (command) {
@@ -70,7 +75,7 @@ async function main(argv: string[]): Promise<number> {
     case 'bench':
       return (await import('./cli/bench.ts')).benchCommand(rest, await detectContext());
     default:
-      terminal.err(`visavis: there is no command "${command}"\n\n${HELP}`);
+      terminal.err(`visavis: there is no command "${command}"; "visavis --help" lists them`);
       return 2;
   }
 }

@@ -6,7 +6,6 @@ import { type FaceColumns, type KnownPerson, match } from '../core/faces/matcher
 import { matchStep } from '../core/faces/matching.ts';
 import { nextQuestion } from '../core/faces/next.ts';
 import { systemClock } from '../core/platform/clock.ts';
-import { describeError } from '../core/platform/errors.ts';
 import { silentLog } from '../core/platform/log.ts';
 import { memoryNudges } from '../core/platform/nudges.ts';
 import { castBallot } from '../core/review/votes.ts';
@@ -17,6 +16,7 @@ import type { DetectContext } from './detect.ts';
 import { fillFiles, fillProject, MODEL } from './review/fill.ts';
 import type { SeenFace } from './review/labels.ts';
 import { type Random, seeded } from './review/random.ts';
+import { wrongUsage } from './usage.ts';
 
 const HELP = `visavis bench match [--faces N] [--turns T] [--json]
 
@@ -40,7 +40,7 @@ interface Timings {
   };
 }
 
-export async function benchMatchCommand(args: string[], { out, err }: DetectContext): Promise<number> {
+export async function benchMatchCommand(args: string[], context: DetectContext): Promise<number> {
   let faces: number;
   let turns: number;
   let json: boolean;
@@ -56,19 +56,18 @@ export async function benchMatchCommand(args: string[], { out, err }: DetectCont
       },
     });
     if (values.help) {
-      out(HELP);
+      context.out(HELP);
       return 0;
     }
     [faces, turns, json] = [Number(values.faces), Number(values.turns), values.json];
     if (!(faces >= 100)) throw new Error('--faces is not a number from 100 on');
     if (!(turns >= 1)) throw new Error('--turns is not a number above 0');
   } catch (error) {
-    err(`visavis bench: ${describeError(error).message}\n\n${HELP}`);
-    return 2;
+    return wrongUsage(context, 'bench', error);
   }
   const timings = await measureAll(Math.round(faces), Math.round(turns));
-  if (json) out(JSON.stringify(timings));
-  else print(timings, out);
+  if (json) context.out(JSON.stringify(timings));
+  else print(timings, context.out);
   return 0;
 }
 

@@ -12,6 +12,7 @@ import { folderPictures } from './review/folder.ts';
 import { type LabelledPicture, type SeenPicture, seeAll } from './review/labels.ts';
 import type { Score } from './review/outcome.ts';
 import { PRACTICE_RECIPE, practicePictures } from './review/practice.ts';
+import { wrongUsage } from './usage.ts';
 
 const HELP = `visavis bench review [FOLDER] [--seeds N] [--json]
 
@@ -65,7 +66,7 @@ export async function benchReviewCommand(args: string[], context: DetectContext)
   }
 }
 
-function readArguments(args: string[], { out, err }: DetectContext): Request | number {
+function readArguments(args: string[], context: DetectContext): Request | number {
   try {
     const { values, positionals } = parseArgs({
       args,
@@ -77,7 +78,7 @@ function readArguments(args: string[], { out, err }: DetectContext): Request | n
       },
     });
     if (values.help) {
-      out(HELP);
+      context.out(HELP);
       return 0;
     }
     const seeds = Number(values.seeds);
@@ -85,8 +86,7 @@ function readArguments(args: string[], { out, err }: DetectContext): Request | n
     if (positionals.length > 2) throw new Error('name one folder');
     return { folder: positionals[1] ?? null, seeds, json: values.json };
   } catch (error) {
-    err(`visavis bench: ${describeError(error).message}\n\n${HELP}`);
-    return 2;
+    return wrongUsage(context, 'bench', error);
   }
 }
 
@@ -123,12 +123,12 @@ function print(
 ): void {
   out(`${persons} persons, ${files} files each, ${seeds} seed${seeds === 1 ? '' : 's'}`);
   block('perfect reviewers, every claim confirmed by a person, one vote needed', [
-    ['seed', perfect.seed],
+    ['WikiVisage', perfect.wikivisage],
     ['ours', perfect.ours],
     ['ours, in one project', perfect.oneProject],
   ]);
-  block('reviewers of whose answers 5 % are random; two votes needed, the seed by its own rules', [
-    ['seed', careless.seed],
+  block('reviewers of whose answers 5 % are random; two votes needed, WikiVisage by its own rules', [
+    ['WikiVisage', careless.wikivisage],
     ['ours', careless.ours],
     ['ours, half copied', careless.copied],
   ]);

@@ -16,9 +16,11 @@ import { preparePracticePhotos } from '../detect/models/prepare.ts';
 import { benchMatchCommand } from './bench-match.ts';
 import { benchReviewCommand } from './bench-review.ts';
 import { type DetectContext, ready } from './detect.ts';
+import { wrongUsage } from './usage.ts';
 
 const HELP = `visavis bench detect [--workers N] [--seconds S] [--turns T] [--json]
        visavis bench detect --pictures N [--workers N] [--json]
+       visavis bench match | review     (visavis bench match --help tells more)
 
 Pictures a second, decode to embedding, with 1 to N workers (default: one for
 each core), on 1280 px pictures with about five faces each; beside it the bare
@@ -75,7 +77,7 @@ export async function benchCommand(args: string[], context: DetectContext): Prom
   }
 }
 
-function readArguments(args: string[], { out, err, threads }: DetectContext): Request | number {
+function readArguments(args: string[], context: DetectContext): Request | number {
   try {
     const { values, positionals } = parseArgs({
       args,
@@ -90,7 +92,7 @@ function readArguments(args: string[], { out, err, threads }: DetectContext): Re
       },
     });
     if (values.help) {
-      out(HELP);
+      context.out(HELP);
       return 0;
     }
     if (positionals.join(' ') !== 'detect') throw new Error('the benchmarks are detect, match and review');
@@ -100,15 +102,14 @@ function readArguments(args: string[], { out, err, threads }: DetectContext): Re
       return value;
     };
     return {
-      workers: Math.ceil(number('workers', values.workers ?? String(threads ?? defaultThreads()))),
+      workers: Math.ceil(number('workers', values.workers ?? String(context.threads ?? defaultThreads()))),
       seconds: number('seconds', values.seconds),
       turns: Math.ceil(number('turns', values.turns)),
       count: values.pictures === undefined ? null : Math.ceil(number('pictures', values.pictures)),
       json: values.json,
     };
   } catch (error) {
-    err(`visavis bench: ${describeError(error).message}\n\n${HELP}`);
-    return 2;
+    return wrongUsage(context, 'bench', error);
   }
 }
 

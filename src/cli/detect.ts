@@ -9,6 +9,7 @@ import { DEFAULT_CHOICE, type ModelChoice } from '../detect/models/catalogue.ts'
 import { modelStatus, prepareModels } from '../detect/models/prepare.ts';
 import { MAX_PICTURE_BYTES } from '../detect/sniff.ts';
 import { createProgress, type ProgressOutput } from './progress.ts';
+import { wrongUsage } from './usage.ts';
 
 export interface DetectContext extends ProgressOutput {
   readonly dataDir: string;
@@ -48,7 +49,8 @@ export async function detectCommand(args: string[], context: DetectContext): Pro
   const { threads = defaultThreads(), models = DEFAULT_CHOICE } = context;
   let detector: Detector | null = null;
   try {
-    await ready(context);
+    // Tens of megabytes are not fetched to say that there is no such file.
+    if ((await Promise.all(request.files.map(isThere))).some(Boolean)) await ready(context);
     if (request.annotate !== null) await mkdir(request.annotate, { recursive: true });
     detector = createDetector({ dataDir: context.dataDir, threads, models });
     return await detectAll(request, detector, threads, context);
@@ -61,7 +63,7 @@ export async function detectCommand(args: string[], context: DetectContext): Pro
 }
 
 /** The request, or the exit code when there is nothing to do. */
-function readArguments(args: string[], { out, err }: DetectContext): Request | number {
+function readArguments(args: string[], context: DetectContext): Request | number {
   try {
     const { values, positionals } = parseArgs({
       args,
@@ -75,7 +77,7 @@ function readArguments(args: string[], { out, err }: DetectContext): Request | n
       },
     });
     if (values.help) {
-      out(HELP);
+      context.out(HELP);
       return 0;
     }
     if (positionals.length === 0) throw new Error('name at least one file');
@@ -83,8 +85,7 @@ function readArguments(args: string[], { out, err }: DetectContext): Request | n
     const { json, embeddings, 'small-faces': smallFaces, annotate = null } = values;
     return { files: positionals, json, embeddings, smallFaces, annotate };
   } catch (error) {
-    err(`visavis detect: ${describeError(error).message}\n\n${HELP}`);
-    return 2;
+    return wrongUsage(context, 'detect', error);
   }
 }
 
@@ -146,6 +147,12 @@ async function detectFile(
   }
 }
 
+const isThere = (file: string) =>
+  stat(file).then(
+    () => true,
+    () => false,
+  );
+
 async function read(file: string): Promise<Uint8Array> {
   try {
     const { size } = await stat(file);
@@ -155,7 +162,7 @@ async function read(file: string): Promise<Uint8Array> {
     return await readFile(file);
   } catch (cause) {
     if (cause instanceof VisavisError) throw cause;
-    throw new VisavisError('file_unreadable', `the file cannot be read (${systemCode(cause)})`, { cause });
+    throw new VisavisError('file_unreadable', `the file cannot be read, ${reasonOf(cause)}`, { cause });
   }
 }
 
@@ -163,12 +170,21 @@ async function write(path: string, bytes: Uint8Array): Promise<void> {
   try {
     await writeFile(path, bytes);
   } catch (cause) {
-    throw new VisavisError('internal', `${path} cannot be written (${systemCode(cause)})`, { cause });
+    throw new VisavisError('internal', `${path} cannot be written, ${reasonOf(cause)}`, { cause });
   }
 }
 
-function systemCode(error: unknown): string {
-  return (error as NodeJS.ErrnoException).code ?? 'unknown reason';
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'it is not there',
+  EISDIR: 'it is a folder',
+  EACCES: 'this account may not',
+  ENOSPC: 'the disk is full',
+};
+
+/** Why the system refused, in words where there are some. */
+function reasonOf(error: unknown): string {
+  const { code = 'for an unknown reason' } = error as NodeJS.ErrnoException;
+  return REASONS[code] ?? code;
 }
 
 /** Where each annotated copy goes; files of the same name from different folders get a number. */

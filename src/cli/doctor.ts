@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import pkg from '../../package.json' with { type: 'json' };
-import { type Config, loadConfig } from '../config.ts';
+import { type Config, loadConfig, unknownSettings } from '../config.ts';
 import { createFernet, newFernetKey } from '../core/accounts/fernet.ts';
 import { readTokens } from '../core/accounts/token-rows.ts';
 import { systemClock } from '../core/platform/clock.ts';
@@ -14,6 +14,7 @@ import { checkRedis } from './doctor/redis.ts';
 import { checked, type Finding, note, ok } from './doctor/report.ts';
 import { checkWiki } from './doctor/wiki.ts';
 import { terminal } from './terminal.ts';
+import { asksForHelp, wrongUsage } from './usage.ts';
 
 const HELP = `visavis doctor [--new-key]
 
@@ -30,13 +31,14 @@ export async function doctorCommand(args: string[], root: string): Promise<numbe
     return 0;
   }
   if (args.length > 0) {
+    if (!asksForHelp(args)) return wrongUsage(terminal, 'doctor', `"${args[0]}" is not understood`);
     terminal.out(HELP);
-    return args.includes('--help') || args.includes('-h') ? 0 : 2;
+    return 0;
   }
   const findings = await examine(root);
   for (const { mark, what, text } of findings) terminal.out(`${mark.padEnd(4)}  ${what.padEnd(14)}  ${text}`);
   const bad = findings.filter(({ mark }) => mark === 'BAD').length;
-  terminal.out(bad === 0 ? '\nVisavis can run with this.' : `\n${bad} of these are to be mended.`);
+  terminal.out(bad === 0 ? '\nVisavis can run with this.' : `\nTo be mended: ${bad}.`);
   return bad === 0 ? 0 : 1;
 }
 
@@ -95,6 +97,9 @@ function describeConfig(config: Config): Finding[] {
     ),
     ok('node', process.version),
     ok('address', `${config.publicUrl}/, listening on ${config.host}:${config.port}`),
+    ...unknownSettings(process.env).map((name) =>
+      note('configuration', `${name} is no setting; README.md lists them`),
+    ),
     ...(wiki ? [] : [note('wiki', 'none configured: the pocket wiki is used')]),
     ...(config.discord ? [] : [note('Discord', 'VISAVIS_DISCORD_TOKEN is not set: no Discord bot')]),
     ...(config.matrix ? [] : [note('Matrix', 'VISAVIS_MATRIX_TOKEN is not set: no Matrix bot')]),

@@ -8,6 +8,7 @@ import { BUNDLES, DEFAULT_CHOICE } from '../detect/models/catalogue.ts';
 import { type DetectContext, ready } from './detect.ts';
 import { type Labelled, readLabelled } from './labelled.ts';
 import { areaUnderCurve, atFalseAccepts, pointAt, type RocPoint } from './roc.ts';
+import { wrongUsage } from './usage.ts';
 
 const HELP = `visavis evaluate FOLDER | PAIRS.csv [--json]
 
@@ -58,8 +59,7 @@ export async function evaluateCommand(args: string[], context: DetectContext): P
     [path = ''] = positionals;
     json = values.json;
   } catch (error) {
-    context.err(`visavis evaluate: ${describeError(error).message}\n\n${HELP}`);
-    return 2;
+    return wrongUsage(context, 'evaluate', error);
   }
   try {
     const labelled = await readLabelled(path);

@@ -19,6 +19,7 @@ import { userAgent } from '../core/wiki/user-agent.ts';
 import { createWiki } from '../core/wiki/wiki.ts';
 import { createProgress } from './progress.ts';
 import { terminal } from './terminal.ts';
+import { wrongUsage } from './usage.ts';
 
 const HELP = `visavis import wikivisage mysql://USER:PASSWORD@HOST/DATABASE [options]
 
@@ -42,8 +43,7 @@ export async function importCommand(args: string[], root: string): Promise<numbe
     return 0;
   }
   if (typeof given === 'string') {
-    terminal.err(`visavis: ${given}\n\n${HELP}`);
-    return 2;
+    return wrongUsage(terminal, 'import', given);
   }
   const config = loadConfig(process.env, root);
   if (config.wiki === null || config.secret === null || config.tokenKeys === null) {

@@ -4,6 +4,7 @@ import { createMissingDatabase } from '../core/store/create.ts';
 import { migrate } from '../core/store/migrate.ts';
 import { openStore } from '../core/store/store.ts';
 import { terminal } from './terminal.ts';
+import { asksForHelp, wrongUsage } from './usage.ts';
 
 const HELP = `visavis migrate
 
@@ -13,8 +14,9 @@ it. A database of a newer version is left as it is.`;
 
 export async function migrateCommand(args: string[], root: string): Promise<number> {
   if (args.length > 0) {
+    if (!asksForHelp(args)) return wrongUsage(terminal, 'migrate', `"${args[0]}" is not understood`);
     terminal.out(HELP);
-    return args.includes('--help') || args.includes('-h') ? 0 : 2;
+    return 0;
   }
   const config = loadConfig(process.env, root);
   const made = await createMissingDatabase(config.database);

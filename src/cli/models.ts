@@ -4,6 +4,7 @@ import { describeError } from '../core/platform/errors.ts';
 import { BUNDLES, DEFAULT_CHOICE, type ModelChoice } from '../detect/models/catalogue.ts';
 import { modelStatus, prepareModels } from '../detect/models/prepare.ts';
 import { createProgress, type ProgressOutput } from './progress.ts';
+import { wrongUsage } from './usage.ts';
 
 export interface ModelsContext extends ProgressOutput {
   readonly dataDir: string;
@@ -31,18 +32,19 @@ export async function modelsCommand(args: string[], context: ModelsContext): Pro
       options: { help: { type: 'boolean', short: 'h', default: false } },
     });
   } catch (error) {
-    context.err(`${describeError(error).message}\n\n${HELP}`);
-    return 2;
+    return wrongUsage(context, 'models', error);
   }
   const [action = 'list', ...rest] = parsed.positionals;
   if (parsed.values.help) {
     context.out(HELP);
     return 0;
   }
-  if (rest.length > 0 || !['list', 'prepare', 'check'].includes(action)) {
-    context.err(HELP);
-    return 2;
-  }
+  if (rest.length > 0 || !['list', 'prepare', 'check'].includes(action))
+    return wrongUsage(
+      context,
+      'models',
+      `"${parsed.positionals.join(' ')}" is none of list, prepare and check`,
+    );
   try {
     if (action === 'prepare') await prepare(context);
     const ready = await list(context);

@@ -4,11 +4,12 @@ import { loadConfig } from '../config.ts';
 import { noteText, parseOrigin } from '../core/origins/parse.ts';
 import { DEFAULT_RULES, type OriginRules } from '../core/origins/rules.ts';
 import { readSite } from '../core/origins/site.ts';
-import { VisavisError } from '../core/platform/errors.ts';
+import { describeError, VisavisError } from '../core/platform/errors.ts';
 import { pendingSteps } from '../core/store/migrate.ts';
 import { openStore } from '../core/store/store.ts';
 import { readLines } from './lines.ts';
 import type { Terminal } from './terminal.ts';
+import { asksForHelp, wrongUsage } from './usage.ts';
 
 const HELP = `visavis origins check [--json] [--site] [--own ORIGIN]... [--deny HOST]... [--port N]...
 
@@ -28,14 +29,15 @@ Exit code 1 when any is refused.`;
 export async function originsCommand(
   args: string[],
   input: AsyncIterable<Uint8Array>,
-  terminal: Pick<Terminal, 'out'>,
+  terminal: Pick<Terminal, 'out' | 'err'>,
   root: string,
 ): Promise<number> {
-  const options = readOptions(args);
-  if (options === null) {
+  if (asksForHelp(args)) {
     terminal.out(HELP);
-    return args.includes('--help') || args.includes('-h') ? 0 : 2;
+    return 0;
   }
+  const options = readOptions(args);
+  if (typeof options === 'string') return wrongUsage(terminal, 'origins', options);
   const rules = await rulesFor(options, root);
   let refused = 0;
   for await (const line of readLines(input)) {
@@ -63,7 +65,8 @@ interface Options {
   readonly port: readonly string[];
 }
 
-function readOptions(args: string[]): Options | null {
+/** What is wrong with them when it is a string. */
+function readOptions(args: string[]): Options | string {
   try {
     const { values, positionals } = parseArgs({
       args,
@@ -76,9 +79,9 @@ function readOptions(args: string[]): Options | null {
         port: { type: 'string', multiple: true, default: [] },
       },
     });
-    return positionals.length === 1 && positionals[0] === 'check' ? values : null;
-  } catch {
-    return null;
+    return positionals.join(' ') === 'check' ? values : 'say check';
+  } catch (error) {
+    return describeError(error).message;
   }
 }
 

@@ -1,12 +1,14 @@
 import { createServer } from 'node:net';
 import pino from 'pino';
 import type { Role } from '../app.ts';
-import { type Config, loadConfig } from '../config.ts';
+import { type Config, isLoopback, loadConfig, unknownSettings } from '../config.ts';
+import type { Clock } from '../core/platform/clock.ts';
 import { VisavisError } from '../core/platform/errors.ts';
 import type { Log } from '../core/platform/log.ts';
 import { type PrepareStep, prepareModels } from '../detect/models/prepare.ts';
 import { createProgress } from './progress.ts';
 import { terminal } from './terminal.ts';
+import { asksForHelp, wrongUsage } from './usage.ts';
 
 const HELP = `visavis start | web | bots | worker
 
@@ -16,22 +18,35 @@ folder). "visavis doctor" says what is configured.`;
 
 const STOP_MS = 9_000;
 
-/** Ends the process after a signal has asked for it; resolves with the exit code when it does not begin. */
-export async function serveCommand(args: string[], roles: readonly Role[], root: string): Promise<number> {
-  if (args.includes('--help') || args.includes('-h')) {
+/**
+ * Ends the process after a signal has asked for it; resolves with the exit code when it does not begin.
+ * @param clock of a test that sets it wrong
+ */
+export async function serveCommand(
+  args: string[],
+  roles: readonly Role[],
+  root: string,
+  clock?: Clock,
+): Promise<number> {
+  if (asksForHelp(args)) {
     terminal.out(HELP);
     return 0;
   }
   if (args.length > 0) {
-    terminal.err(`visavis: "${args[0]}" is not understood\n\n${HELP}`);
-    return 2;
+    return wrongUsage(
+      terminal,
+      roles.length > 1 ? 'start' : (roles[0] ?? 'start'),
+      `"${args[0]}" is not understood`,
+    );
   }
   const config = loadConfig(process.env, root);
+  for (const name of unknownSettings(process.env))
+    terminal.err(`${name} is no setting and changes nothing; README.md lists them`);
   // Before minutes are spent on models: the mistake that a second start makes.
   if (roles.includes('web')) await assertPortFree(config.port, config.host);
   await showModels(config);
   const { startApp } = await import('../app.ts');
-  const app = await startApp({ config, roles, log: createLog(config), root });
+  const app = await startApp({ config, roles, log: createLog(config), root, ...(clock ? { clock } : {}) });
   if (app.pocketWikiUrl) {
     terminal.out(
       [
@@ -43,6 +58,11 @@ export async function serveCommand(args: string[], roles: readonly Role[], root:
       ].join('\n'),
     );
   }
+  if (
+    !config.production &&
+    !isLoopback(`http://${config.host.includes(':') ? `[${config.host}]` : config.host}`)
+  )
+    terminal.err(`listening on ${config.host}: whoever reaches this machine can sign in here as anybody`);
   terminal.out(app.port === null ? `ready (${roles.join(', ')})` : `ready ${config.publicUrl}/`);
   await untilSignal();
   // Supervisors kill after ten seconds and more. What goes on by then is safe: its leases run out.

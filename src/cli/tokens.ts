@@ -9,6 +9,7 @@ import { openStore } from '../core/store/store.ts';
 import { sandboxKeys } from '../sandbox/keys.ts';
 import { createProgress } from './progress.ts';
 import { terminal } from './terminal.ts';
+import { asksForHelp, wrongUsage } from './usage.ts';
 
 const HELP = `visavis tokens rotate | status
 
@@ -22,8 +23,9 @@ Exit code 1 when tokens cannot be read with any of the keys.`;
 export async function tokensCommand(args: string[], root: string): Promise<number> {
   const [action] = args;
   if (args.length !== 1 || (action !== 'rotate' && action !== 'status')) {
+    if (!asksForHelp(args)) return wrongUsage(terminal, 'tokens', 'say rotate or status');
     terminal.out(HELP);
-    return args.includes('--help') || args.includes('-h') ? 0 : 2;
+    return 0;
   }
   const config = loadConfig(process.env, root);
   const keys = config.tokenKeys ?? [sandboxKeys(config.dataDir).tokenKey];

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { benchCommand } from '../../src/cli/bench.ts';
 import { practicePictures } from '../../src/cli/review/practice.ts';
 import { careless, type Posed, perfect } from '../../src/cli/review/reviewer.ts';
-import { seedRules } from '../../src/cli/review/seed-rules.ts';
+import { wikivisageRules } from '../../src/cli/review/wikivisage-rules.ts';
 import { makeWorld } from '../../src/cli/review/world.ts';
 import { preparePracticePhotos } from '../../src/detect/models/prepare.ts';
 import { dataDir, preparedPhotos } from '../detect/prepared.ts';
@@ -45,12 +45,12 @@ describe('visavis bench review', { timeout: 300_000 }, () => {
       [eight, 1 / 3],
     ] as const) {
       const { perfect, careless } = compared;
-      expect(perfect.seed.wrong + perfect.ours.wrong + perfect.oneProject.wrong).toBe(0);
-      expect(cost(perfect.ours)).toBeLessThanOrEqual(share * cost(perfect.seed));
-      expect(cost(perfect.oneProject)).toBeLessThanOrEqual(share * cost(perfect.seed));
+      expect(perfect.wikivisage.wrong + perfect.ours.wrong + perfect.oneProject.wrong).toBe(0);
+      expect(cost(perfect.ours)).toBeLessThanOrEqual(share * cost(perfect.wikivisage));
+      expect(cost(perfect.oneProject)).toBeLessThanOrEqual(share * cost(perfect.wikivisage));
       expect(perfect.ours.missed).toBeLessThan(0.05 * perfect.ours.right);
-      expect(careless.ours.wrong).toBeLessThanOrEqual(careless.seed.wrong / 10);
-      expect(careless.copied.wrong).toBeLessThan(careless.seed.wrong);
+      expect(careless.ours.wrong).toBeLessThanOrEqual(careless.wikivisage.wrong / 10);
+      expect(careless.copied.wrong).toBeLessThan(careless.wikivisage.wrong);
     }
   });
 
@@ -72,8 +72,8 @@ describe('visavis bench review', { timeout: 300_000 }, () => {
     expect(code).toBe(0);
     const text = out.join('\n');
     expect(text).toMatch(/10 persons, 10 files each, 1 seed\n/);
-    expect(text).toMatch(/seed +ours +ours, in one project\n/);
-    expect(text).toMatch(/seed +ours +ours, half copied\n/);
+    expect(text).toMatch(/WikiVisage +ours +ours, in one project\n/);
+    expect(text).toMatch(/WikiVisage +ours +ours, half copied\n/);
     expect(text).toMatch(/answers for each correct claim( +\d\.\d\d){3}\n/);
     expect(text).toMatch(/wrong claims( +\d+){3}\n/);
     expect(text).toMatch(/missed faces( +\d+){3}/);
@@ -122,8 +122,8 @@ describe('the simulation', () => {
       [face(null, 0.5), face(null, 0.25)],
     ];
     const world = { persons: ['her'], files, portraits: new Map() };
-    const unseen = seedRules(always, world, 'her', perfect, false);
-    const confirmed = seedRules(always, world, 'her', perfect, true);
+    const unseen = wikivisageRules(always, world, 'her', perfect, false);
+    const confirmed = wikivisageRules(always, world, 'her', perfect, true);
     const wrong = ({ claims }: typeof unseen) =>
       claims.filter(({ file }) => !files[file]?.some((one) => one.person === 'her')).length;
     // Nothing is shuffled here and files come from the end: five of hers follow four of others.
@@ -132,11 +132,11 @@ describe('the simulation', () => {
     expect(wrong(unseen)).toBe(0);
     expect(confirmed.answers).toBe(10);
     const before = { ...world, files: files.toReversed() };
-    const other = seedRules(always, before, 'her', perfect, false);
+    const other = wikivisageRules(always, before, 'her', perfect, false);
     expect(other.answers).toBe(5);
     expect(other.claims).toHaveLength(7);
-    expect(seedRules(always, before, 'her', perfect, true)).toMatchObject({ answers: 7 });
-    expect(seedRules(always, before, 'her', perfect, true).claims).toHaveLength(6);
+    expect(wikivisageRules(always, before, 'her', perfect, true)).toMatchObject({ answers: 7 });
+    expect(wikivisageRules(always, before, 'her', perfect, true).claims).toHaveLength(6);
   });
 
   it('gives each person as many files as there are to be', () => {

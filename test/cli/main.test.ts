@@ -1,72 +1,89 @@
-import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { guardChildren } from '../support/loopback-only.ts';
+import { launch } from './launcher.ts';
 
-const root = join(import.meta.dirname, '../..');
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'visavis-cli-'));
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Runs the launcher as a user would, with nothing in the environment but what is given. */
-function visavis(
-  args: string[],
-  env: Record<string, string> = {},
-): Promise<{ status: number | null; out: string; err: string }> {
-  return new Promise((resolve) => {
-    const child = spawn(join(root, 'bin/visavis'), args, {
-      cwd: folder,
-      env: {
-        ...guardChildren(),
-        PATH: process.env.PATH ?? '',
-        VISAVIS_DATA_DIR: join(folder, 'data'),
-        ...env,
-      },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    let [out, err] = ['', ''];
-    child.stdout.on('data', (text) => {
-      out += text;
-    });
-    child.stderr.on('data', (text) => {
-      err += text;
-    });
-    child.on('close', (status) => resolve({ status, out, err }));
-  });
-}
+const visavis = (args: string[], env: Record<string, string> = {}) => launch(folder, args, { env });
 
+/** Each command is a process of its own. */
+const PATIENCE = 180_000;
 const oneLine = (text: string) => text.trim().split('\n').length === 1;
 
 describe('the command line', () => {
-  it('explains itself', async () => {
-    const { status, out } = await visavis(['--help']);
-    expect(status).toBe(0);
-    // Two at a time: each is a process of its own.
-    const commands = [...out.matchAll(/^ {2}([a-z]+) {2,}/gm)].map(([, name]) => name ?? '');
-    expect(commands).toEqual(
-      expect.arrayContaining(['start', 'web', 'bots', 'worker', 'migrate', 'detect', 'doctor']),
-    );
-    const lane = async () => {
-      for (let command = commands.shift(); command !== undefined; command = commands.shift()) {
-        const help = await visavis([command, '--help']);
-        expect(help, command).toMatchObject({ status: 0, err: '' });
-        expect(help.out).toContain(`visavis ${/^(web|bots|worker)$/.test(command) ? 'start' : command}`);
+  it(
+    'explains itself',
+    async () => {
+      const { status, out } = await visavis(['--help']);
+      expect(status).toBe(0);
+      // Two at a time: each is a process of its own.
+      const commands = [...out.matchAll(/^ {2}([a-z]+) {2,}/gm)].map(([, name]) => name ?? '');
+      expect(commands).toEqual(
+        expect.arrayContaining(['start', 'web', 'bots', 'worker', 'migrate', 'detect', 'doctor']),
+      );
+      const lane = async () => {
+        for (let command = commands.shift(); command !== undefined; command = commands.shift()) {
+          const help = await visavis([command, '--help']);
+          expect(help, command).toMatchObject({ status: 0, err: '' });
+          expect(help.out).toContain(`visavis ${/^(web|bots|worker)$/.test(command) ? 'start' : command}`);
+        }
+      };
+      await Promise.all([lane(), lane()]);
+    },
+    PATIENCE,
+  );
+
+  it(
+    'says what is wrong with the command, with exit code 2',
+    async () => {
+      expect(await visavis([])).toMatchObject({ status: 2 });
+      const unknown = await visavis(['strat']);
+      expect(unknown.status).toBe(2);
+      expect(unknown.err).toContain('"strat"');
+      expect((await visavis(['start', '--fast'])).err).toContain('"--fast"');
+      for (const args of [
+        ['strat'],
+        ['detect', '--foo'],
+        ['tokens'],
+        ['models', 'x'],
+        ['backup'],
+        ['origins'],
+      ]) {
+        const { status, out, err } = await visavis(args);
+        expect([status, out, oneLine(err)], args.join(' ')).toEqual([2, '', true]);
+        expect(err).toContain('--help');
       }
-    };
-    await Promise.all([lane(), lane()]);
+    },
+    PATIENCE,
+  );
+
+  it('says which version it is', async () => {
+    expect(await visavis(['--version'])).toMatchObject({
+      status: 0,
+      out: expect.stringMatching(/^visavis \d+\.\d+\.\d+\n$/),
+    });
   });
 
-  it('says what is wrong with the command, with exit code 2', async () => {
-    expect(await visavis([])).toMatchObject({ status: 2 });
-    const unknown = await visavis(['strat']);
-    expect(unknown.status).toBe(2);
-    expect(unknown.err).toContain('"strat"');
-    expect((await visavis(['start', '--fast'])).err).toContain('"--fast"');
+  it('tells of a setting that is none, and goes on', async () => {
+    const { status, out } = await visavis(['doctor'], { VISAVIS_ADMIN: 'Ada' });
+    expect(out).toMatch(/note +configuration +VISAVIS_ADMIN is no setting/);
+    expect(status).toBe(0);
+  });
+
+  it('makes no backup of a database that is not there, and none by the way', async () => {
+    const missing = join(folder, 'missing.sqlite');
+    const copy = join(folder, 'copy.sqlite');
+    const { status, err } = await visavis(['backup', copy], { DATABASE_URL: missing });
+    expect([status, oneLine(err)]).toEqual([1, true]);
+    expect(err).toContain('missing.sqlite is not there');
+    expect([existsSync(missing), existsSync(copy)]).toEqual([false, false]);
   });
 
   it.each([

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,45 +6,19 @@ import { migrations } from '../../migrations/index.ts';
 import { migrate } from '../../src/core/store/migrate.ts';
 import { openStore } from '../../src/core/store/store.ts';
 import cases from '../core/origins/origins.json' with { type: 'json' };
-import { guardChildren } from '../support/loopback-only.ts';
 import { addAccount } from '../support/people.ts';
+import { launch } from './launcher.ts';
 
-const root = join(import.meta.dirname, '../..');
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'visavis-origins-'));
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-function check(
-  args: string[],
-  input: string,
-  env: Record<string, string> = {},
-): Promise<{ status: number | null; lines: Record<string, unknown>[]; out: string; err: string }> {
-  return new Promise((resolve) => {
-    const child = spawn(join(root, 'bin/visavis'), ['origins', ...args], {
-      cwd: folder,
-      env: {
-        ...guardChildren(),
-        PATH: process.env.PATH ?? '',
-        VISAVIS_DATA_DIR: join(folder, 'data'),
-        ...env,
-      },
-      stdio: ['pipe', 'pipe', 'pipe'],
-    });
-    let [out, err] = ['', ''];
-    child.stdout.on('data', (text) => {
-      out += text;
-    });
-    child.stderr.on('data', (text) => {
-      err += text;
-    });
-    child.on('close', (status) => {
-      const json = out.split('\n').filter((line) => line.startsWith('{'));
-      resolve({ status, lines: json.map((line) => JSON.parse(line)), out, err });
-    });
-    child.stdin.end(input);
-  });
+async function check(args: string[], input: string, env: Record<string, string> = {}) {
+  const ended = await launch(folder, ['origins', ...args], { env, input });
+  const json = ended.out.split('\n').filter((line) => line.startsWith('{'));
+  return { ...ended, lines: json.map((line): Record<string, unknown> => JSON.parse(line)) };
 }
 
 describe('visavis origins check', () => {

@@ -4,13 +4,12 @@ import { sql } from 'kysely';
 import { migrations } from '../../../migrations/index.ts';
 import type { Config } from '../../config.ts';
 import { firstBrokenAuditRow } from '../../core/platform/audit.ts';
-import { systemClock } from '../../core/platform/clock.ts';
 import { describeError } from '../../core/platform/errors.ts';
-import { lastRetention } from '../../core/privacy/retention.ts';
 import { isUnknownDatabase } from '../../core/store/create.ts';
 import { pendingSteps } from '../../core/store/migrate.ts';
 import { type DatabaseAddress, openStore, type Store } from '../../core/store/store.ts';
 import { bad, type Finding, note, ok } from './report.ts';
+import { processes, retention } from './running.ts';
 
 const WHAT = 'database';
 /** SKIP LOCKED came with this one. */
@@ -35,7 +34,8 @@ export async function checkDatabase(
           ),
       await mayChangeTables(store),
     );
-    if (pending.length === 0) findings.push(await retention(store), await auditLog(store));
+    if (pending.length === 0)
+      findings.push(await processes(store), await retention(store), await auditLog(store));
     if (store.kind === 'mariadb') findings.push(await connections(store, config.databaseConnections));
     return findings;
   } catch (error) {
@@ -94,15 +94,6 @@ async function mayChangeTables(store: Store): Promise<Finding> {
   return refused.length === 0
     ? ok(WHAT, 'may make, change and drop tables')
     : bad(WHAT, `this user lacks ${refused.join(', ')}; grant all privileges on the database`);
-}
-
-/** The job that deletes what is not needed any more runs once a day, in a worker. */
-async function retention(store: Store): Promise<Finding> {
-  const last = await lastRetention(store);
-  if (!last) return note('retention', 'has not run yet; a worker does it once a day');
-  const hours = Math.round((systemClock.now() - last.at) / 3_600_000);
-  const text = `ran ${hours} h ago, deleted ${last.embeddings} embeddings, ${last.sessions} sessions, ${last.linkRequests} links`;
-  return hours > 48 ? note('retention', `${text}; is there a worker?`) : ok('retention', text);
 }
 
 /** Each row covers the one before it; after a restore this says whether the log is whole. */

@@ -5,7 +5,7 @@ import { ourRules } from './ours.ts';
 import { type Score, scoreOf, sumOf } from './outcome.ts';
 import { type Random, seeded } from './random.ts';
 import { careless, perfect } from './reviewer.ts';
-import { seedRules } from './seed-rules.ts';
+import { wikivisageRules } from './wikivisage-rules.ts';
 import { makeWorld, type World } from './world.ts';
 
 /** Of the answers of careless people so many are random. */
@@ -15,9 +15,9 @@ const COPIES = 0.5;
 
 export interface Compared {
   /** Every claim is confirmed by a person, one vote is needed. */
-  readonly perfect: { readonly seed: Score; readonly ours: Score; readonly oneProject: Score };
+  readonly perfect: { readonly wikivisage: Score; readonly ours: Score; readonly oneProject: Score };
   /** The predecessor as it is, one reviewer, guesses written unseen; ours with two votes. */
-  readonly careless: { readonly seed: Score; readonly ours: Score; readonly copied: Score };
+  readonly careless: { readonly wikivisage: Score; readonly ours: Score; readonly copied: Score };
 }
 
 /**
@@ -42,24 +42,24 @@ export async function compare(
   const sum = (of: (one: Compared) => Score) => sumOf(all.map(of));
   return {
     perfect: {
-      seed: sum((one) => one.perfect.seed),
+      wikivisage: sum((one) => one.perfect.wikivisage),
       ours: sum((one) => one.perfect.ours),
       oneProject: sum((one) => one.perfect.oneProject),
     },
     careless: {
-      seed: sum((one) => one.careless.seed),
+      wikivisage: sum((one) => one.careless.wikivisage),
       ours: sum((one) => one.careless.ours),
       copied: sum((one) => one.careless.copied),
     },
   };
 }
 
-export async function perfectReviewers(random: Random, world: World): Promise<Compared['perfect']> {
+async function perfectReviewers(random: Random, world: World): Promise<Compared['perfect']> {
   const community = { votesNeeded: 1, reviewers: [perfect], owner: perfect };
   return {
-    seed: sumOf(
+    wikivisage: sumOf(
       world.persons.map((person) =>
-        scoreOf(world, [person], seedRules(random, world, person, perfect, true)),
+        scoreOf(world, [person], wikivisageRules(random, world, person, perfect, true)),
       ),
     ),
     ours: await scoresOf(world, apart(world), community),
@@ -67,15 +67,15 @@ export async function perfectReviewers(random: Random, world: World): Promise<Co
   };
 }
 
-export async function carelessReviewers(random: Random, world: World): Promise<Compared['careless']> {
+async function carelessReviewers(random: Random, world: World): Promise<Compared['careless']> {
   const reviewer = careless(random, CARELESS);
   const copier: Reviewing = (question, before) =>
     before && random() < COPIES ? [...before] : reviewer(question);
   const two = { votesNeeded: 2, owner: reviewer };
   return {
-    seed: sumOf(
+    wikivisage: sumOf(
       world.persons.map((person) =>
-        scoreOf(world, [person], seedRules(random, world, person, reviewer, false)),
+        scoreOf(world, [person], wikivisageRules(random, world, person, reviewer, false)),
       ),
     ),
     ours: await scoresOf(world, apart(world), { ...two, reviewers: [reviewer, reviewer] }),

@@ -17,7 +17,7 @@ const MIN_CONFIRMED = 5;
  * @param confirmed false: guesses are written without anybody having seen them; true: each is approved or rejected
  *   first, one answer each
  */
-export function seedRules(
+export function wikivisageRules(
   random: Random,
   world: World,
   person: string,
