@@ -32,6 +32,7 @@ describe('pages for people', () => {
     const shown = await text('/wiki/File:Practice_team_meeting_01.jpg');
     expect(shown).toContain('Items portrayed in this file');
     expect(shown).toContain('>Ada Practice</a>');
+    expect(shown).toMatch(/For practice alone: .*@vladmandic\/face-api.* \(MIT licence/);
     expect(shown).toContain('58 % from the left');
     expect(shown).toContain('<rect x="58" y="17.5" width="10.5" height="20.5"');
     expect(shown).toContain('edit group 0123456789ab');

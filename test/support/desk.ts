@@ -196,6 +196,7 @@ export async function deskWorld(
     pictures: studio.pictures,
     detector: studio.detector,
     translate: (language) => messages.translator(language),
+    languages: messages.languages,
     itemUrl: (person) => `https://items.example/wiki/${person}`,
     publicUrl: 'https://visavis.example',
     workerId: 'desk one',

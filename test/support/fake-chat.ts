@@ -1,4 +1,5 @@
 import type { Card, Chat, ChatHandlers, ChatUser, ReactionEvent } from '../../src/bots/chat.ts';
+import { spellInWords } from '../../src/bots/command.ts';
 
 export interface FakeMessage {
   readonly id: string;
@@ -13,7 +14,7 @@ export interface FakeMessage {
   reactions: { user: ChatUser; emoji: string; eventId: string }[];
 }
 
-type Method = 'post' | 'edit' | 'remove' | 'seed' | 'reactions' | 'takeAway' | 'tell';
+type Method = 'post' | 'edit' | 'remove' | 'seed' | 'unseed' | 'reactions' | 'takeAway' | 'tell';
 
 export interface FakePlatform {
   readonly messages: FakeMessage[];
@@ -168,6 +169,7 @@ export function fakePlatform(): FakePlatform {
       let own: ChatHandlers | null = null;
       return {
         platform: 'room',
+        spell: spellInWords,
         async start(handlers) {
           own = handlers;
           up.add(handlers);
@@ -203,6 +205,11 @@ export function fakePlatform(): FakePlatform {
           if (!message) throw new Error(`no message ${messageId}`);
           for (const one of emoji) if (!message.seeds.includes(one)) message.seeds.push(one);
           await platform.after('seed', messageId);
+        },
+        async unseed(_channelId, messageId, emoji) {
+          call('unseed', messageId);
+          const seeds = find(messageId)?.seeds ?? [];
+          for (const one of emoji) if (seeds.includes(one)) seeds.splice(seeds.indexOf(one), 1);
         },
         async reactions(_channelId, messageId) {
           call('reactions', messageId);

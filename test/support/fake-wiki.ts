@@ -69,8 +69,8 @@ export function fakeWiki(): FakeWiki {
           const now = itemsNow.get(asked);
           if (now === null) return [asked, null];
           const id = now ?? asked;
-          const words = { label: id, description: null, dead: false, diedAt: null, portrait: null };
-          return [asked, { id, ...words, isHuman: true, redirectedTo: now ?? null }];
+          const words = { label: id, description: null, dead: false, portrait: null };
+          return [asked, { id, ...words, isHuman: true }];
         }),
       );
     },

@@ -33,6 +33,16 @@ export async function addAccount(
   return id;
 }
 
+/** The account of somebody who has signed in. */
+export async function accountIdOf(store: Store, username: string): Promise<number> {
+  const row = await store.db
+    .selectFrom('account_profiles')
+    .select('account_id')
+    .where('username', '=', username)
+    .executeTakeFirstOrThrow();
+  return row.account_id;
+}
+
 /** An administrator of the site, as after a sign-in under a name of VISAVIS_ADMINS. */
 export async function addAdministrator(store: Store, username?: string): Promise<number> {
   const id = await addAccount(store, username ? { username } : {});

@@ -59,7 +59,7 @@ export async function addToProject(
 export async function addFace(
   store: Store,
   fileId: number,
-  given: { x?: number; h?: number; vector?: Float32Array; model?: string } = {},
+  given: { x?: number; y?: number; w?: number; h?: number; vector?: Float32Array; model?: string } = {},
 ): Promise<number> {
   const { sha1 } = await store.db
     .selectFrom('files')
@@ -72,8 +72,8 @@ export async function addFace(
       file_id: fileId,
       sha1,
       x: given.x ?? 0.1,
-      y: 0.1,
-      w: 0.2,
+      y: given.y ?? 0.1,
+      w: given.w ?? 0.2,
       h: given.h ?? 0.2,
       score: 0.9,
       landmarks: '[]',

@@ -57,3 +57,20 @@ export async function freshStore(
     },
   };
 }
+
+/** As freshStore, and a second store on the same database, as another process would have one. */
+export async function twoStores(
+  kind: DatabaseAddress['kind'] = 'sqlite',
+  connections = 8,
+): Promise<{ store: Store; other: Store; dispose(): Promise<void> }> {
+  const fresh = await freshStore(kind, connections);
+  const other = openStore(fresh.address, { connections });
+  return {
+    store: fresh.store,
+    other,
+    dispose: async () => {
+      await other.close();
+      await fresh.dispose();
+    },
+  };
+}

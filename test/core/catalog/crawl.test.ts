@@ -2,13 +2,13 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type CrawlDeps, crawlStep } from '../../../src/core/catalog/crawl.ts';
 import { isPicture } from '../../../src/core/catalog/pictures.ts';
 import { silentLog } from '../../../src/core/platform/log.ts';
-import { openStore, type Store } from '../../../src/core/store/store.ts';
+import type { Store } from '../../../src/core/store/store.ts';
 import type { WikiFile } from '../../../src/core/wiki/file-page.ts';
 import { fakeCategories } from '../../support/category-wiki.ts';
 import { notedNudges } from '../../support/nudges.ts';
 import { addProject } from '../../support/people.ts';
 import { addFace, sha1Of, wikiFile } from '../../support/pictures.ts';
-import { engines, freshStore } from '../../support/stores.ts';
+import { engines, twoStores } from '../../support/stores.ts';
 import { type FakeClock, fakeClock } from '../wiki/fakes.ts';
 
 describe.each(engines())('the crawl on %s', (kind) => {
@@ -18,13 +18,7 @@ describe.each(engines())('the crawl on %s', (kind) => {
   let clock: FakeClock;
   const nudges = notedNudges();
   beforeAll(async () => {
-    const fresh = await freshStore(kind);
-    store = fresh.store;
-    other = openStore(fresh.address, { connections: 8 });
-    dispose = async () => {
-      await other.close();
-      await fresh.dispose();
-    };
+    ({ store, other, dispose } = await twoStores(kind));
   });
   afterAll(() => dispose());
   beforeEach(async () => {

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { setWriteBoxes } from '../../../src/core/depicts/boxes.ts';
 import { previewRun, requestStop, retryClaim } from '../../../src/core/depicts/runs.ts';
 import { removeTheirs, type SingleEditDeps, setProminent } from '../../../src/core/depicts/single-edits.ts';
+import { reason } from '../../../src/core/platform/reasons.ts';
 import type { Item } from '../../../src/core/wiki/items.ts';
 import {
   agree,
@@ -147,7 +148,7 @@ describe('items that change', () => {
     for (const pageId of pages) await agree(desk.store, desk.projectId, pageId, DELETED);
     await desk.write();
     expect(await desk.states()).toEqual(['written', 'failed', 'failed']);
-    expect((await claims())[1]?.reason).toBe(`the item ${DELETED} was deleted`);
+    expect((await claims())[1]?.reason).toBe(reason('item-deleted', [DELETED]));
     expect(world.pocket.requests.count('wbsetclaim')).toBe(1);
   });
 
@@ -156,8 +157,8 @@ describe('items that change', () => {
     await person(DELETED);
     const pages = await world.pocket.hands.addManyFiles(3, 'Category:Deleted', 'Deleted later');
     for (const pageId of pages) await agree(desk.store, desk.projectId, pageId, DELETED);
-    const words = { label: null, description: null, dead: false, diedAt: null, portrait: null };
-    const stillThere = (id: string): Item => ({ id, ...words, isHuman: true, redirectedTo: null });
+    const words = { label: null, description: null, dead: false, portrait: null };
+    const stillThere = (id: string): Item => ({ id, ...words, isHuman: true });
     const wiki = {
       ...desk.deps.wiki,
       items: async (ids: readonly string[]) => new Map(ids.map((id) => [id, stillThere(id)])),
@@ -186,7 +187,7 @@ describe('what a person took away', () => {
       .execute();
     await desk.write();
     expect(await claims()).toMatchObject([
-      { id, state: 'removed', reason: 'somebody took it off the file', gone_at: desk.clock.now() },
+      { id, state: 'removed', reason: reason('taken-away'), gone_at: desk.clock.now() },
       { person: OTHER, state: 'written' },
     ]);
     expect(await actions()).toContain('statement found gone');
@@ -236,7 +237,7 @@ describe('a claim that failed', () => {
     await desk.work();
     expect(await onlyClaim()).toMatchObject({
       state: 'failed',
-      reason: 'the file is not on the wiki any more',
+      reason: reason('file-gone'),
     });
     expect(world.pocket.requests.count('wbsetclaim')).toBe(0);
   });

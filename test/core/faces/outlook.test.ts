@@ -86,7 +86,7 @@ describe('the search for a person', () => {
     expect(await answerAll()).toBe(5);
     expect(await outlook()).toMatchObject({ state: 'done', left: 12 });
 
-    await askTheRest({ store, clock, nudges }, { projectId: project, accountId: owner, wanted: true });
+    await askTheRest({ store, clock, nudges }, { projectId: project, accountId: owner });
     expect(await outlook()).toMatchObject({ state: 'asking' });
     expect(await answerAll()).toBe(12);
     expect(await outlook()).toMatchObject({ left: 0, nearest: null });
@@ -95,7 +95,7 @@ describe('the search for a person', () => {
   it('has the rest asked by owners alone', async () => {
     const member = await addMember(store, project);
     await expect(
-      askTheRest({ store, clock, nudges }, { projectId: project, accountId: member, wanted: true }),
+      askTheRest({ store, clock, nudges }, { projectId: project, accountId: member }),
     ).rejects.toMatchObject({ code: 'forbidden' });
   });
 

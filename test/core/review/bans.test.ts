@@ -68,6 +68,27 @@ describe.each(engines())('a ban on %s', (kind) => {
     expect(await world.verdict(face)).toBe('match by votes');
   });
 
+  it('counts again at once where the owner asks for both, and the log has both', async () => {
+    const world = await reviewWorld(store);
+    const [good = 0, bad = 0] = await world.members(2);
+    const [face = 0] = await world.faces(1);
+    for (const account of [good, bad]) await world.say(account, 'yes', face);
+    const changes = await banMember(world.deps, { ...about(world, bad), recount: true });
+    expect(changes).toEqual([{ faceId: face, person: 'Q1', before: 'match', after: 'open' }]);
+    const entries = await store.db
+      .selectFrom('audit')
+      .select('action')
+      .where('subject', '=', `project ${world.id}`)
+      .orderBy('id', 'desc')
+      .limit(2)
+      .execute();
+    expect(entries.map((entry) => entry.action)).toEqual(['recounted without a member', 'member banned']);
+    await isSound(world);
+    await expect(banMember(world.deps, { ...about(world, bad), recount: true })).rejects.toMatchObject({
+      code: 'not_found',
+    });
+  });
+
   it('never lets a kept vote help to reach another verdict', async () => {
     const world = await reviewWorld(store);
     const [good = 0, bad = 0, third = 0] = await world.members(3);

@@ -7,6 +7,7 @@ import { compareWithVotes } from '../../../src/core/review/replay.ts';
 import type { Store } from '../../../src/core/store/store.ts';
 import { addMember, addProject } from '../../support/people.ts';
 import { addPortrait } from '../../support/pictures.ts';
+import { addRun } from '../../support/runs.ts';
 import { engines, freshStore } from '../../support/stores.ts';
 import { nth, type ReviewWorld, reviewWorld } from './support.ts';
 
@@ -197,26 +198,7 @@ describe.each(engines())('care on %s', (kind) => {
   describe('a project that is doubted', () => {
     let statements = 5_000_000;
     const edits = async (world: ReviewWorld, count: number, reverted: number) => {
-      const { id: run_id } = await store.db
-        .insertInto('runs')
-        .values({
-          project_id: world.id,
-          account_id: world.owner,
-          kind: 'write',
-          undoes: null,
-          state: 'done',
-          reason: null,
-          edit_group: 'abc',
-          stop_requested_at: null,
-          created_at: 0,
-          retry_at: null,
-          finished_at: 1,
-          channel_id: null,
-          message_id: null,
-          reported: null,
-        })
-        .returning('id')
-        .executeTakeFirstOrThrow();
+      const run_id = await addRun(store, world.id, world.owner);
       for (let i = 0; i < count; i++) {
         const page_id = ++statements;
         await store.db

@@ -3,6 +3,7 @@ import { forgetAccount } from '../../../src/core/accounts/forget.ts';
 import { askDispute, disputedFaces } from '../../../src/core/review/disputes.ts';
 import { withdrawQuestion } from '../../../src/core/review/questions.ts';
 import type { Store } from '../../../src/core/store/store.ts';
+import { notedNudges } from '../../support/nudges.ts';
 import { engines, freshStore } from '../../support/stores.ts';
 import { type ReviewWorld, reviewWorld } from './support.ts';
 
@@ -42,7 +43,7 @@ describe.each(engines())('disputes on %s', (kind) => {
     const [second = 0, agreed = 0] = await world.faces(2);
     await dispute(second);
     for (const account of [ann, bob]) await world.say(account, 'yes', agreed);
-    await forgetAccount({ store, clock: world.clock }, bob);
+    await forgetAccount({ store, clock: world.clock, nudges: notedNudges() }, bob);
     const list = await disputedFaces(store, world.id);
     expect(list.map((one) => one.faceId)).toEqual([face, second]);
     const { username } = await store.db
@@ -58,6 +59,7 @@ describe.each(engines())('disputes on %s', (kind) => {
       title: expect.stringMatching(/^File:/),
       pageUrl: expect.stringMatching(/^https:/),
       box: [0.1, 0.1, 0.2, 0.2],
+      boxNumber: 0,
       since: world.clock.now() - 1000,
       votes: [
         { username, answer: 'yes' },

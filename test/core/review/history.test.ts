@@ -7,6 +7,7 @@ import { reopenVerdict } from '../../../src/core/review/reopening.ts';
 import { compareWithVotes } from '../../../src/core/review/replay.ts';
 import { undoAnswers, undoMemberAnswers } from '../../../src/core/review/undo.ts';
 import type { Store } from '../../../src/core/store/store.ts';
+import { notedNudges } from '../../support/nudges.ts';
 import { addPortrait } from '../../support/pictures.ts';
 import { engines, freshStore } from '../../support/stores.ts';
 import { type ReviewWorld, reviewWorld } from './support.ts';
@@ -158,7 +159,7 @@ describe.each(engines())('the history of a face on %s', (kind) => {
     const [ann = 0, bob = 0] = await world.members(2);
     const [face = 0] = await world.faces(1);
     for (const account of [ann, bob]) await world.say(account, 'yes', face);
-    await forgetAccount({ store, clock: world.clock }, ann);
+    await forgetAccount({ store, clock: world.clock, nudges: notedNudges() }, ann);
     const history = await faceHistory(store, world.id, face);
     expect(history.map((one) => [one.username === null, one.answer, one.after, one.stands])).toEqual([
       [true, 'yes', 'open', true],

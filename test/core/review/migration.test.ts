@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { migrations } from '../../../migrations/index.ts';
 import { compareWithVotes } from '../../../src/core/review/replay.ts';
-import { standingVotes } from '../../../src/core/review/standing.ts';
 import { undoAnswers } from '../../../src/core/review/undo.ts';
 import { castBallot } from '../../../src/core/review/votes.ts';
 import { migrate } from '../../../src/core/store/migrate.ts';
@@ -11,6 +10,7 @@ import { addMember, addProject } from '../../support/people.ts';
 import { addPortrait } from '../../support/pictures.ts';
 import { emptyDatabase, engines } from '../../support/stores.ts';
 import { fakeClock } from '../wiki/fakes.ts';
+import { standingVotes } from './support.ts';
 
 describe.each(engines())('votes of an earlier version on %s', (kind) => {
   it('count on, and are answers that can be undone', async () => {

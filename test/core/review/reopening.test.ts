@@ -1,11 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { reopenVerdict } from '../../../src/core/review/reopening.ts';
 import { compareWithVotes } from '../../../src/core/review/replay.ts';
-import { standingVotes } from '../../../src/core/review/standing.ts';
 import { undoAnswers } from '../../../src/core/review/undo.ts';
 import type { Store } from '../../../src/core/store/store.ts';
 import { engines, freshStore } from '../../support/stores.ts';
-import { type ReviewWorld, reviewWorld } from './support.ts';
+import { type ReviewWorld, reviewWorld, standingVotes } from './support.ts';
 
 describe.each(engines())('a verdict that is reopened on %s', (kind) => {
   let store: Store;

@@ -1,7 +1,9 @@
+import { pairKey } from '../../../src/core/review/pairs.ts';
 import { openQuestion } from '../../../src/core/review/questions.ts';
+import { standingVotesOf } from '../../../src/core/review/standing.ts';
 import { castBallot } from '../../../src/core/review/votes.ts';
 import type { Answer, QuestionKind } from '../../../src/core/store/schema.ts';
-import type { Store } from '../../../src/core/store/store.ts';
+import type { Db, Store } from '../../../src/core/store/store.ts';
 import { notedNudges } from '../../support/nudges.ts';
 import { addChannel, addMember, addProject, type TestProject } from '../../support/people.ts';
 import { addPortrait } from '../../support/pictures.ts';
@@ -102,4 +104,9 @@ async function times<T>(count: number, make: () => Promise<T>): Promise<T[]> {
 export function nth<T>(list: readonly T[], i: number): T {
   if (i >= list.length) throw new Error(`there are only ${list.length}`);
   return list[i] as T;
+}
+
+/** As `standingVotesOf`, about one face and one person. */
+export async function standingVotes(db: Db, projectId: number, faceId: number, person: string) {
+  return (await standingVotesOf(db, projectId, [faceId])).get(pairKey({ faceId, person })) ?? [];
 }

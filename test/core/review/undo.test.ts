@@ -5,6 +5,7 @@ import { undoAnswers, undoMemberAnswers } from '../../../src/core/review/undo.ts
 import { castBallot } from '../../../src/core/review/votes.ts';
 import type { Store } from '../../../src/core/store/store.ts';
 import { addAccount, addMember, addProject } from '../../support/people.ts';
+import { addRun } from '../../support/runs.ts';
 import { engines, freshStore } from '../../support/stores.ts';
 import { nth, type ReviewWorld, reviewWorld } from './support.ts';
 
@@ -28,13 +29,40 @@ describe.each(engines())('undo on %s', (kind) => {
     world.deps.nudges.topics.length = 0;
     expect(await undo(world, ann, 1)).toEqual({
       answers: 1,
+      last: { questionId: null, label: 'Person Q1', title: expect.stringMatching(/^File:/) },
       changes: [{ faceId: face, person: 'Q1', before: 'no_match', after: 'match' }],
       listed: [],
     });
     expect(world.deps.nudges.topics).toEqual(['posts', 'work', `project:${world.id}`]);
     expect((await undo(world, ann, 1)).changes).toMatchObject([{ after: 'open' }]);
-    expect(await undo(world, ann, 1)).toEqual({ answers: 0, changes: [], listed: [] });
+    expect(await undo(world, ann, 1)).toEqual({ answers: 0, last: null, changes: [], listed: [] });
     expect(await compareWithVotes(store.db, world.id)).toEqual([]);
+  });
+
+  it('takes back a named answer while it is the last one, however often it is asked for at once', async () => {
+    const world = await reviewWorld(store, { votes_needed: 1 });
+    const [ann = 0] = await world.members(1);
+    const [first = 0, second = 0] = await world.faces(2);
+    await world.say(ann, 'yes', first);
+    await world.say(ann, 'yes', second);
+    const ballots = await store.db
+      .selectFrom('ballots')
+      .select('id')
+      .where('account_id', '=', ann)
+      .orderBy('id')
+      .execute();
+    const named = (i: number) =>
+      undoAnswers(world.deps, {
+        projectId: world.id,
+        accountId: ann,
+        count: 1,
+        ballotId: nth(ballots, i).id,
+      });
+    expect((await named(0)).answers).toBe(0);
+    const ends = await Promise.all([named(1), named(1), named(1)]);
+    expect(ends.map((end) => end.answers).sort()).toEqual([0, 0, 1]);
+    expect(await world.verdict(first)).toBe('match by votes');
+    expect(await world.verdict(second)).toBe('open by votes');
   });
 
   it('takes back a taking back', async () => {
@@ -143,26 +171,7 @@ describe.each(engines())('undo on %s', (kind) => {
         .select(['files.page_id', 'files.title', 'files.page_url'])
         .where('faces.id', '=', face)
         .executeTakeFirstOrThrow();
-      const run = await store.db
-        .insertInto('runs')
-        .values({
-          project_id: world.id,
-          account_id: ann,
-          kind: 'write',
-          undoes: null,
-          state: 'done',
-          reason: null,
-          edit_group: 'abc',
-          stop_requested_at: null,
-          created_at: 0,
-          retry_at: null,
-          finished_at: 1,
-          channel_id: null,
-          message_id: null,
-          reported: null,
-        })
-        .returning('id')
-        .executeTakeFirstOrThrow();
+      const runId = await addRun(store, world.id, ann);
       const claim = await store.db
         .insertInto('sdc_claims')
         .values({
@@ -174,7 +183,7 @@ describe.each(engines())('undo on %s', (kind) => {
           state,
           reason: null,
           account_id: ann,
-          run_id: run.id,
+          run_id: runId,
           undo_run_id: null,
           revision: 1,
           changed_at: 0,
@@ -183,7 +192,7 @@ describe.each(engines())('undo on %s', (kind) => {
         .executeTakeFirstOrThrow();
       const listed = {
         claimId: claim.id,
-        runId: run.id,
+        runId,
         pageId: file.page_id,
         title: file.title,
         pageUrl: file.page_url,

@@ -8,23 +8,17 @@ import {
   renewLease,
   takeLease,
 } from '../../../src/core/store/leases.ts';
-import { openStore, type Store } from '../../../src/core/store/store.ts';
+import type { Store } from '../../../src/core/store/store.ts';
 import { addProject } from '../../support/people.ts';
 import { addFile } from '../../support/pictures.ts';
-import { engines, freshStore } from '../../support/stores.ts';
+import { engines, twoStores } from '../../support/stores.ts';
 
 describe.each(engines())('leases on %s', (kind) => {
   let store: Store;
   let other: Store;
   let dispose: () => Promise<void>;
   beforeAll(async () => {
-    const fresh = await freshStore(kind);
-    store = fresh.store;
-    other = openStore(fresh.address, { connections: 8 });
-    dispose = async () => {
-      await other.close();
-      await fresh.dispose();
-    };
+    ({ store, other, dispose } = await twoStores(kind));
   });
   afterAll(() => dispose());
 
@@ -47,6 +41,38 @@ describe.each(engines())('leases on %s', (kind) => {
     await releaseLease(store, first);
     expect(second && (await renewLease(other, second, 1600, 500))).toBe(true);
     await other.transaction(async (trx) => second && assertLease(other, trx, second));
+  });
+
+  it('takes one that a wrong clock has made last as soon as it is clear that nobody renews it', async () => {
+    const hour = 60 * 60_000;
+    const take = (now: number) => takeLease(other, { name: 'wrong clock', owner: 'two', now, ttl: 500 });
+    const ahead = await takeLease(store, { name: 'wrong clock', owner: 'one', now: hour, ttl: 500 });
+    if (!ahead) throw new Error('not taken');
+    expect(await take(1000)).toBeNull();
+    // Somebody lives there, whatever their clock says.
+    expect(await renewLease(store, ahead, hour + 400, 500)).toBe(true);
+    expect(await take(1500)).toBeNull();
+    expect(await take(1999)).toBeNull();
+    expect(await take(2000)).toMatchObject({ owner: 'two', fence: 2 });
+    expect(await renewLease(store, ahead, hour + 401, 500)).toBe(false);
+    // A little is how far the clocks of machines may be apart.
+    for (const now of [0, 600])
+      expect(await takeLease(store, { name: 'wrong clock', owner: 'one', now, ttl: 500 })).toBeNull();
+  });
+
+  it('claims a file anew that a wrong clock has kept', async () => {
+    const hour = 60 * 60_000;
+    const { id } = await addProject(store);
+    const fileId = await addFile(store, id, { state: 'waiting' });
+    const [first] = await claimFiles(store, { owner: 'one', now: hour, ttl: 500, limit: 1 });
+    expect(first?.fileId).toBe(fileId);
+    const [second] = await claimFiles(other, { owner: 'two', now: 1000, ttl: 500, limit: 1 });
+    expect(second).toMatchObject({ fileId, owner: 'two' });
+    if (!first) throw new Error('not claimed');
+    await expect(store.transaction((trx) => assertFileLease(store, trx, first))).rejects.toMatchObject({
+      code: 'lease_lost',
+    });
+    await store.db.updateTable('files').set({ state: 'detected' }).where('id', '=', fileId).execute();
   });
 
   it('can be held on to, and given back', async () => {
@@ -73,7 +99,8 @@ describe.each(engines())('leases on %s', (kind) => {
   );
 
   it('gives every waiting file to one of two workers that claim at once', async () => {
-    await someFiles(store, 60);
+    const { id } = await addProject(store);
+    for (let i = 0; i < 60; i++) await addFile(store, id, { state: 'waiting' });
     const claims = await Promise.all(
       Array.from({ length: 12 }, (_, i) =>
         claimFiles(i % 2 ? store : other, { owner: `w${i}`, now: 1000, ttl: 100, limit: 5 }),
@@ -143,62 +170,3 @@ describe.each(engines())('leases on %s', (kind) => {
     expect(await claimFiles(store, { owner: 'x', now: 200_000, ttl: 1, limit: 5 })).toEqual([]);
   });
 });
-
-async function someFiles(store: Store, count: number): Promise<void> {
-  const account = await store.db
-    .insertInto('accounts')
-    .values({ central_hash: Buffer.from('x'), created_at: 0, forgotten_at: null })
-    .returning('id')
-    .executeTakeFirstOrThrow();
-  const project = await store.db
-    .insertInto('projects')
-    .values({
-      title: 't',
-      category: 'c',
-      state: 'active',
-      language: 'en',
-      votes_needed: 1,
-      threshold: 0.6,
-      min_confirmed: 2,
-      open: 0,
-      matching: 1,
-      depth: 3,
-      file_cap: 9000,
-      created_by: account.id,
-      created_at: 0,
-      crawled_at: null,
-      crawl_wanted_at: null,
-      bootstrapped_at: null,
-    })
-    .returning('id')
-    .executeTakeFirstOrThrow();
-  for (let i = 0; i < count; i++) {
-    const file = await store.db
-      .insertInto('files')
-      .values({
-        page_id: i + 1,
-        title: `File:${i}.jpg`,
-        sha1: 'a'.repeat(40),
-        width: 10,
-        height: 10,
-        mime: 'image/jpeg',
-        thumb_url: 'x',
-        page_url: 'x',
-        author: '',
-        licence: '',
-        licence_url: null,
-        state: 'waiting',
-        reason: null,
-        retry_at: null,
-        detected_at: null,
-        lease_owner: null,
-        lease_expires_at: null,
-      })
-      .returning('id')
-      .executeTakeFirstOrThrow();
-    await store.db
-      .insertInto('project_files')
-      .values({ project_id: project.id, file_id: file.id, depicts: null, added_at: 0 })
-      .execute();
-  }
-}

@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 import { migrations } from '../../../migrations/index.ts';
 import { doing } from '../../../src/core/platform/doing.ts';
@@ -40,6 +40,29 @@ describe.runIf(inject('mariadb'))('a MariaDB', { timeout: 120_000 }, () => {
   const noted = async (store: Store, like: string) => {
     const rows = await store.db.selectFrom('settings').select('name').where('name', 'like', like).execute();
     return rows.length;
+  };
+  const noteOf = async (store: Store, name: string) =>
+    (await store.db.selectFrom('settings').select('value').where('name', '=', name).executeTakeFirst())
+      ?.value;
+  /** Of a store with one connection. */
+  const idOf = async (store: Store) => {
+    const { rows } = await sql<{ id: number }>`select connection_id() as id`.execute(store.db);
+    return rows[0]?.id ?? 0;
+  };
+  /** Resolves when the connection waits for a row that another one keeps. */
+  const waits = (id: number) =>
+    expect
+      .poll(
+        async () =>
+          (await server.admin(
+            `select trx_id from information_schema.innodb_trx where trx_state = 'LOCK WAIT' and trx_mysql_thread_id = ${id}`,
+          )) as object[],
+        { timeout: 30_000 },
+      )
+      .toHaveLength(1);
+  const deadlocks = async () => {
+    const rows = (await server.admin(`show global status like 'Innodb_deadlocks'`)) as { Value: string }[];
+    return Number(rows[0]?.Value);
   };
   const connectionId = async (trx: Trx) => {
     const { rows } = await sql<{ id: number }>`select connection_id() as id`.execute(trx);
@@ -110,6 +133,101 @@ describe.runIf(inject('mariadb'))('a MariaDB', { timeout: 120_000 }, () => {
     });
     await expect(work).rejects.toMatchObject({ code: 'database', details: { unknown: true } });
     expect(await noted(store, 'last moment')).toBe(0);
+  });
+
+  it('that ends a connection beside transactions is asked again for what only reads', async () => {
+    const store = open({ connections: 1 });
+    await note(store.db, 'asked again');
+    const id = await idOf(store);
+    await server.admin(`kill ${id}`);
+    const rows = await store.db
+      .selectFrom('settings')
+      .select('name')
+      .where('name', '=', 'asked again')
+      .execute();
+    expect(rows).toEqual([{ name: 'asked again' }]);
+    expect(store.connections().used).toBe(0);
+  });
+
+  it('that ends it in the middle of a single write says so, and writes nothing twice', async () => {
+    const store = open({ connections: 1 });
+    const other = open({ connections: 1 });
+    await note(store.db, 'single write', '0');
+    const id = await idOf(store);
+    const add = store.db.updateTable('settings').where('name', '=', 'single write');
+    await other.transaction(async (trx) => {
+      await trx.updateTable('settings').set({ value: '10' }).where('name', '=', 'single write').execute();
+      const failed = add
+        .set({ value: sql<string>`value + 1` })
+        .execute()
+        .catch((error: unknown) => error);
+      await waits(id);
+      await server.admin(`kill ${id}`);
+      expect(await failed).toMatchObject({ code: 'database', details: { retryAfter: 30 } });
+    });
+    await add.set({ value: sql<string>`value + 1` }).execute();
+    expect(await noteOf(store, 'single write')).toBe('11');
+  });
+
+  it('that breaks a dead-lock has the single statement sent again', async () => {
+    const [one, two] = [open({ connections: 1 }), open({ connections: 1 })];
+    const names = ['dead a', 'dead b'];
+    for (const name of names) await note(one.db, name, '0');
+    let times = 0;
+    let single: Promise<unknown> = Promise.resolve();
+    const id = await idOf(two);
+    const before = await deadlocks();
+    await one.transaction(async (trx) => {
+      times++;
+      // Many rows are changed already, so it is the other one that the server undoes.
+      for (let i = 0; i < 20; i++) await note(trx, `dead weight ${i}`);
+      await trx.updateTable('settings').set({ value: 'one' }).where('name', '=', 'dead b').execute();
+      // It takes the rows in their order: a, then it waits for b.
+      single = two.db.updateTable('settings').set({ value: 'two' }).where('name', 'in', names).execute();
+      await waits(id);
+      await trx.updateTable('settings').set({ value: 'one' }).where('name', '=', 'dead a').execute();
+    });
+    await single;
+    expect([await noteOf(one, 'dead a'), await noteOf(one, 'dead b')]).toEqual(['two', 'two']);
+    expect(times).toBe(1);
+    expect(await deadlocks()).toBe(before + 1);
+  });
+
+  it('whose rows somebody keeps for long is waited for, and then gives up in words', async () => {
+    const [one, two] = [open({ connections: 1, lockWaitSeconds: 1 }), open({ connections: 1 })];
+    await note(two.db, 'kept', '0');
+    let times = 0;
+    await two.transaction(async (trx) => {
+      await trx.updateTable('settings').set({ value: '1' }).where('name', '=', 'kept').execute();
+      const change = (db: Store['db'] | Trx) =>
+        db.updateTable('settings').set({ value: '2' }).where('name', '=', 'kept').execute();
+      const transaction = one.transaction((inner) => {
+        times++;
+        return change(inner);
+      });
+      const words = { code: 'database', message: expect.stringContaining('busy') };
+      await expect(transaction).rejects.toMatchObject(words);
+      await expect(change(one.db)).rejects.toMatchObject(words);
+    });
+    expect(times).toBeGreaterThan(1);
+    expect(await noteOf(one, 'kept')).toBe('1');
+  });
+
+  it('breaks off a statement that takes longer than it may, and says so', async () => {
+    const store = open({ statementSeconds: 1, connections: 1 });
+    const slow = sql`select sleep(20)`;
+    const words = { code: 'database', message: expect.stringContaining('VISAVIS_STATEMENT_SECONDS') };
+    await expect(slow.execute(store.db)).rejects.toMatchObject(words);
+    await expect(store.transaction((trx) => slow.execute(trx))).rejects.toMatchObject(words);
+    expect(store.connections().used).toBe(0);
+    // Changing the schema takes as long as it takes.
+    const patient = { up: async (db: Kysely<unknown>) => void (await sql`select sleep(1.5)`.execute(db)) };
+    expect((await migrate(store, { ...migrations, '9999_slow': patient })).ran).toEqual(['9999_slow']);
+    await store.db
+      .deleteFrom('kysely_migration' as never)
+      .where('name' as never, '=', '9999_slow' as never)
+      .execute();
+    await expect(slow.execute(store.db)).rejects.toMatchObject(words);
   });
 
   it('takes nobody else’s failure for its own', async () => {
