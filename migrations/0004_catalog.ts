@@ -1,12 +1,11 @@
 import type { Kysely } from 'kysely';
 import { sql } from 'kysely';
-import { createTable, isMariaDb } from '../src/core/store/ddl.ts';
+import { addColumn, createTable, isMariaDb } from '../src/core/store/ddl.ts';
 
 /** What a crawl has seen, what it leaves out, and what was taken over from another database. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   const time = isMariaDb(db) ? 'bigint' : 'integer';
-  const add = (table: string, column: string) =>
-    sql.raw(`alter table ${table} add column ${column}`).execute(db);
+  const add = (table: string, column: string) => addColumn(db, table, column);
   await add('projects', 'crawl_number integer not null default 0');
   await add('projects', 'crawl_requests integer not null default 0');
   await add('files', `gone_at ${time} null`);

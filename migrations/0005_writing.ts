@@ -1,12 +1,10 @@
 import type { Kysely } from 'kysely';
-import { sql } from 'kysely';
-import { createTable, isMariaDb } from '../src/core/store/ddl.ts';
+import { addColumn, createTable, isMariaDb } from '../src/core/store/ddl.ts';
 
 /** What each column means stands in `src/core/store/tables/writing.ts`. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   const [time, flag] = isMariaDb(db) ? ['bigint', 'tinyint'] : ['integer', 'integer'];
-  const add = (table: string, column: string) =>
-    sql.raw(`alter table ${table} add column ${column}`).execute(db);
+  const add = (table: string, column: string) => addColumn(db, table, column);
   await add('projects', `write_boxes ${flag} not null default 0`);
   await add('sdc_claims', `prominent ${flag} not null default 0`);
   await add('sdc_claims', `sent_at ${time} null`);

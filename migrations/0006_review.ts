@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 import { sql } from 'kysely';
-import { createTable, isMariaDb } from '../src/core/store/ddl.ts';
+import { addColumn, createIndex, createTable, isMariaDb } from '../src/core/store/ddl.ts';
 
 /** What each column means stands in `src/core/store/tables/review.ts` and `projects.ts`. */
 export async function up(db: Kysely<unknown>): Promise<void> {
@@ -8,7 +8,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   const [number, flag] = mariaDb ? ['bigint', 'tinyint'] : ['integer', 'integer'];
   const word = (length: number) => (mariaDb ? `varchar(${length})` : 'text');
   const run = (statement: string) => sql.raw(statement).execute(db);
-  const add = (table: string, column: string) => run(`alter table ${table} add column ${column}`);
+  const add = (table: string, column: string) => addColumn(db, table, column);
 
   await createTable(
     db,
@@ -30,11 +30,12 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   // Each vote of before is a ballot of its own: nobody can tell any more which ones were cast together.
   await run(
     `insert into ballots (id, project_id, account_id, cast_at)
-     select id, project_id, account_id, voted_at from votes where platform <> 'import'`,
+     select id, project_id, account_id, voted_at from votes where platform <> 'import'
+     and not exists (select 1 from ballots where ballots.id = votes.id)`,
   );
   await run(`update votes set ballot_id = id where platform <> 'import'`);
-  await run('create index votes_by_ballot_id on votes (ballot_id)');
-  await run('create index votes_by_question_id on votes (question_id)');
+  await createIndex(db, 'votes_by_ballot_id', 'votes', ['ballot_id']);
+  await createIndex(db, 'votes_by_question_id', 'votes', ['question_id']);
 
   await createTable(
     db,

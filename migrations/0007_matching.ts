@@ -1,15 +1,14 @@
 import type { Kysely } from 'kysely';
 import { sql } from 'kysely';
-import { createTable, isMariaDb } from '../src/core/store/ddl.ts';
+import { addColumn, createIndex, createTable, isMariaDb } from '../src/core/store/ddl.ts';
 
 /** What each column means stands in `src/core/store/tables/`: `pictures.ts` and `projects.ts`. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   const [number, flag] = isMariaDb(db) ? ['bigint', 'tinyint'] : ['integer', 'integer'];
-  const run = (statement: string) => sql.raw(statement).execute(db);
-  await run(`alter table projects add column verdict_changes ${number} not null default 0`);
-  await run(`alter table project_persons add column ask_rest ${flag} not null default 0`);
-  await run(`alter table suggestions add column near ${flag} not null default 0`);
-  await run('create index questions_by_project_person on questions (project_id, person, state)');
+  await addColumn(db, 'projects', `verdict_changes ${number} not null default 0`);
+  await addColumn(db, 'project_persons', `ask_rest ${flag} not null default 0`);
+  await addColumn(db, 'suggestions', `near ${flag} not null default 0`);
+  await createIndex(db, 'questions_by_project_person', 'questions', ['project_id', 'person', 'state']);
   await createTable(
     db,
     'matched_persons',
@@ -39,6 +38,6 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     },
     { primary: ['person', 'url_hash', 'model'] },
   );
-  // Every project's suggestions are computed anew, as the new columns have them.
-  await run('update projects set change_number = change_number + 1');
+  // Every project's suggestions are computed anew, as the new columns have them. Counting twice says the same.
+  await sql`update projects set change_number = change_number + 1`.execute(db);
 }

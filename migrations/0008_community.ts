@@ -1,12 +1,10 @@
 import type { Kysely } from 'kysely';
-import { sql } from 'kysely';
-import { createTable, isMariaDb } from '../src/core/store/ddl.ts';
+import { addColumn, createTable, isMariaDb } from '../src/core/store/ddl.ts';
 
 /** What each column means stands in `src/core/store/tables/`: `projects.ts`, `people.ts` and `privacy.ts`. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   const [number, flag] = isMariaDb(db) ? ['bigint', 'tinyint'] : ['integer', 'integer'];
-  const add = (table: string, column: string) =>
-    sql.raw(`alter table ${table} add column ${column}`).execute(db);
+  const add = (table: string, column: string) => addColumn(db, table, column);
   await add('projects', `completed_at ${number} null`);
   await add('projects', `deleted_at ${number} null`);
   await add('projects', `purged_at ${number} null`);

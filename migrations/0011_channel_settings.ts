@@ -1,13 +1,12 @@
-import { type Kysely, sql } from 'kysely';
-import { isMariaDb } from '../src/core/store/ddl.ts';
+import type { Kysely } from 'kysely';
+import { addColumn, isMariaDb } from '../src/core/store/ddl.ts';
 
 /** What each column means stands in `src/core/store/tables/`: `projects.ts` and `review.ts`. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   const [flag, word] = isMariaDb(db)
     ? ['tinyint', (length: number) => `varchar(${length})`]
     : ['integer', () => 'text'];
-  const add = (table: string, column: string) =>
-    sql.raw(`alter table ${table} add column ${column}`).execute(db);
+  const add = (table: string, column: string) => addColumn(db, table, column);
   await add('channels', `language ${word(35)} null`);
   await add('channels', 'pace integer null');
   await add('channels', 'quiet_from integer null');

@@ -1,15 +1,14 @@
 import type { Kysely } from 'kysely';
 import { sql } from 'kysely';
-import { createTable, isMariaDb } from '../src/core/store/ddl.ts';
+import { addColumn, createTable, isMariaDb } from '../src/core/store/ddl.ts';
 
 /** What each column means stands in `src/core/store/tables/pictures.ts`. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   const number = isMariaDb(db) ? 'bigint' : 'integer';
-  const run = (statement: string) => sql.raw(statement).execute(db);
-  await run('alter table faces add column box_number integer not null default 0');
-  await run(`alter table faces add column drawn_by ${number} null`);
-  await run(`alter table faces add column withdrawn_at ${number} null`);
-  await run(`update faces set source = 'drawn' where source = 'person'`);
+  await addColumn(db, 'faces', 'box_number integer not null default 0');
+  await addColumn(db, 'faces', `drawn_by ${number} null`);
+  await addColumn(db, 'faces', `withdrawn_at ${number} null`);
+  await sql`update faces set source = 'drawn' where source = 'person'`.execute(db);
   await createTable(
     db,
     'face_boxes',

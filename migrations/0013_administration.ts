@@ -1,6 +1,5 @@
 import type { Kysely } from 'kysely';
-import { sql } from 'kysely';
-import { createTable } from '../src/core/store/ddl.ts';
+import { addColumn, createTable } from '../src/core/store/ddl.ts';
 
 /** What each column means stands in `src/core/store/tables/`: `house.ts` and `pictures.ts`. */
 export async function up(db: Kysely<unknown>): Promise<void> {
@@ -10,5 +9,5 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     { account_id: 'ref accounts', name: 'word(255)', since: 'time' },
     { primary: ['account_id'], unique: [['name']] },
   );
-  await sql`alter table files add column failure varchar(40) null`.execute(db);
+  await addColumn(db, 'files', 'failure varchar(40) null');
 }

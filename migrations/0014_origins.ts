@@ -103,7 +103,9 @@ async function administrators(db: Kysely<unknown>): Promise<void> {
     { primary: ['origin'] },
   );
   await createTable(db, 'csp_shared_hosts', { host: 'word(253)', segments: 'int' }, { primary: ['host'] });
-  // Hosts that the public suffix list does not know, as they were when this step was written.
+  // Hosts that the public suffix list does not know, as they were when this step was written. Those that are there
+  // already were put in when this step was cut off.
+  await sql`delete from csp_shared_hosts`.execute(db);
   for (const [host, segments] of Object.entries({
     'tools.wmflabs.org': 1,
     'tools-static.wmflabs.org': 1,

@@ -15,6 +15,11 @@ import * as administration from './0013_administration.ts';
 import * as origins from './0014_origins.ts';
 import * as largeProjects from './0015_large_projects.ts';
 import * as crawlStart from './0016_crawl_start.ts';
+import * as counts from './0017_counts.ts';
+import * as processes from './0018_processes.ts';
+import * as channelCodes from './0019_channel_codes.ts';
+import * as portraitCredits from './0020_portrait_credits.ts';
+import * as siteBlocks from './0021_site_blocks.ts';
 
 /** Every step from an empty database to the schema of this code: forward only, run in the order of their names. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -34,4 +39,9 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0014_origins': origins,
   '0015_large_projects': largeProjects,
   '0016_crawl_start': crawlStart,
+  '0017_counts': counts,
+  '0018_processes': processes,
+  '0019_channel_codes': channelCodes,
+  '0020_portrait_credits': portraitCredits,
+  '0021_site_blocks': siteBlocks,
 };

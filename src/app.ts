@@ -7,6 +7,7 @@ import { healthOf } from './app/health.ts';
 import { practiceWiki } from './app/practice.ts';
 import { createWikiSide, itemPage } from './app/wiki-side.ts';
 import type { Chat } from './bots/chat.ts';
+import { commandHelp } from './bots/commands.ts';
 import { createDesk } from './bots/desk.ts';
 import { createDiscordChat } from './bots/discord/discord.ts';
 import { inviteLink } from './bots/discord/invite.ts';
@@ -23,6 +24,7 @@ import { accountOfIdentity } from './core/accounts/linking.ts';
 import { standingStep } from './core/accounts/standing.ts';
 import { followRenames, writingAccount } from './core/accounts/writing-account.ts';
 import { siteFullness } from './core/administration/fullness.ts';
+import { missingRoles } from './core/administration/processes.ts';
 import { bootstrapStep } from './core/catalog/bootstrap.ts';
 import { crawlStep } from './core/catalog/crawl.ts';
 import { writeStep } from './core/depicts/writer.ts';
@@ -32,7 +34,8 @@ import { embedStep, facesToEmbed } from './core/faces/embedding.ts';
 import { createFaceCache } from './core/faces/face-cache.ts';
 import { matchStep } from './core/faces/matching.ts';
 import { portraitStep } from './core/faces/portraits.ts';
-import { systemClock } from './core/platform/clock.ts';
+import { type Clock, systemClock } from './core/platform/clock.ts';
+import { createHeartbeat } from './core/platform/heartbeat.ts';
 import { databaseLocks, locksWithFallback, redisLocks } from './core/platform/locks.ts';
 import type { Log } from './core/platform/log.ts';
 import { createMessages } from './core/platform/messages.ts';
@@ -41,11 +44,14 @@ import { memoryNudges, redisNudges } from './core/platform/nudges.ts';
 import { createPrometheus } from './core/platform/prometheus.ts';
 import { createReadOnly } from './core/platform/read-only.ts';
 import { connectRedis } from './core/platform/redis.ts';
+import { createRests } from './core/platform/rests.ts';
 import { createTurns } from './core/platform/turns.ts';
 import { createWorker, type Worker } from './core/platform/worker.ts';
 import { purgeStep } from './core/privacy/purge.ts';
 import { retentionStep } from './core/privacy/retention.ts';
+import { creditPortraitsStep } from './core/projects/portraits.ts';
 import { careStep } from './core/review/care.ts';
+import { createWaitingFiles } from './core/store/waiting-files.ts';
 import { userAgent } from './core/wiki/user-agent.ts';
 import { createDetector } from './detect/detector.ts';
 import { createMeasures } from './detect/products.ts';
@@ -71,17 +77,23 @@ export interface AppOptions {
   readonly log: Log;
   /** Folder of the product: `i18n/` is there. */
   readonly root: string;
+  /** The machine's, unless a test has one of its own. */
+  readonly clock?: Clock;
 }
 
 /** One person's long run must not keep the others' waiting; the wiki's own limit holds for all of them together. */
 const RUNS_AT_ONCE = 4;
 
+/** What looks at all that there is may take a fifth of the time, or a fiftieth where hardly anything comes of it. */
+const MATCH_RESTS = 4;
+const LOOK_RESTS = 49;
+
 /**
  * Builds what the roles need and starts it: this file and those in `app/` alone know every room. What was started before
  * something failed is stopped again.
  */
-export async function startApp({ config, roles, log, root }: AppOptions): Promise<App> {
-  const clock = systemClock;
+export async function startApp(options: AppOptions): Promise<App> {
+  const { config, roles, log, root, clock = systemClock } = options;
   /** What works: all of it is told to end at the same time. */
   const services: (() => Promise<void>)[] = [];
   /** What it works with, ended afterwards, the last first. */
@@ -100,12 +112,16 @@ export async function startApp({ config, roles, log, root }: AppOptions): Promis
   }
 
   async function start(): Promise<App> {
+    const since = clock.now();
     const workerId = `${hostname()} ${process.pid} ${randomUUID().slice(0, 8)}`;
     const has = (role: Role) => roles.includes(role);
     const prometheus = config.metricsToken === null ? null : createPrometheus();
     const metrics = prometheus?.metrics ?? noMetrics;
     const store = await openDatabase(config, log, prometheus ? metrics : null);
     stops.push(() => store.close());
+    const own = { workerId, roles: roles.join(' '), host: hostname(), version: pkg.version };
+    const heartbeat = createHeartbeat({ store, clock, log, ...own });
+    stops.push(() => heartbeat.stop());
 
     const pocket = config.wiki === null ? await practiceWiki(config, has('web'), log) : null;
     if (pocket) stops.push(() => pocket.close());
@@ -128,10 +144,11 @@ export async function startApp({ config, roles, log, root }: AppOptions): Promis
     const locks = redis ? locksWithFallback(redisLocks(redis.redis, redis.prefix), leases) : leases;
 
     const agent = userAgent({ version: pkg.version, publicUrl: config.publicUrl, contact: config.contact });
-    const { wiki, oauth, pictures } = createWikiSide(config, wikiConfig, agent, log, metrics);
+    const { wiki, oauth, pictures } = createWikiSide(config, wikiConfig, { agent, log, metrics, clock });
     const detector = createDetector({
       dataDir: config.dataDir,
       models: config.models,
+      clock,
       ...(config.detectorThreads === null ? {} : { threads: config.detectorThreads }),
     });
     stops.push(() => detector.close());
@@ -141,7 +158,11 @@ export async function startApp({ config, roles, log, root }: AppOptions): Promis
       prometheus?.watch(one);
     const numbers =
       prometheus && config.metricsToken ? { prometheus: { ...prometheus, token: config.metricsToken } } : {};
-    const health = async () => healthOf({ redis, limits, chats, detector });
+    const wanted = { chats: config.discord !== null || config.matrix !== null, since };
+    const health = async (database: boolean) => {
+      const missing = database ? await missingRoles({ store, clock }, wanted) : [];
+      return healthOf({ redis, limits, chats, detector, clock, missing });
+    };
 
     if (pocket?.own) await ensurePracticeProject({ ...base, wiki, secret });
 
@@ -172,6 +193,7 @@ export async function startApp({ config, roles, log, root }: AppOptions): Promis
         ...numbers,
         health,
         sandbox: pocket ? { wikiUrl: pocket.url } : null,
+        commands: commandHelp(),
         chats: {
           discord: config.discord?.applicationId ? inviteLink(config.discord.applicationId) : null,
           matrix: config.matrix !== null,
@@ -200,6 +222,7 @@ export async function startApp({ config, roles, log, root }: AppOptions): Promis
         pictures,
         detector,
         translate: (language: string) => messages.translator(language),
+        languages: messages.languages,
         itemUrl: itemPage(wikiConfig),
         publicUrl: config.publicUrl,
       };
@@ -209,6 +232,7 @@ export async function startApp({ config, roles, log, root }: AppOptions): Promis
         services.push(() => desk.stop());
       }
     }
+    heartbeat.start();
     return { port, pocketWikiUrl: has('web') ? (pocket?.url ?? null) : null, stop };
 
     function createAppWorker(): Worker {
@@ -220,12 +244,14 @@ export async function startApp({ config, roles, log, root }: AppOptions): Promis
         wikiAccount: account,
         editsPerMinute: config.editsPerMinute,
       };
-      const detection = { ...base, pictures, detector, wiki, turns: createTurns() };
+      const looking = { turns: createTurns(), waiting: createWaitingFiles() };
+      const detection = { ...base, pictures, detector, wiki, ...looking };
       const measures = createMeasures();
       stops.push(() => measures.close());
       const cache = createFaceCache(clock);
-      const matching = { ...base, model: detector.model, measures, cache, turns: createTurns() };
-      return createWorker({ ...base, roles: roles.join(' '), host: hostname() }, [
+      const matchPace = { turns: createTurns(), rests: createRests(MATCH_RESTS) };
+      const matching = { ...base, model: detector.model, measures, cache, ...matchPace };
+      return createWorker(base, [
         // People wait for what they asked to be written; everything else is background.
         { name: 'write', counts: true, lanes: RUNS_AT_ONCE, run: (signal) => writeStep(writer, signal) },
         { name: 'standing', run: () => standingStep(accounts) },
@@ -234,12 +260,13 @@ export async function startApp({ config, roles, log, root }: AppOptions): Promis
           name: 'crawl',
           run: (signal) => crawlStep({ ...base, wiki, crawlEveryMs: config.crawlEveryMs }, signal),
         },
-        { name: 'bootstrap', run: () => bootstrapStep({ ...base, wiki }) },
+        { name: 'bootstrap', rests: LOOK_RESTS, run: () => bootstrapStep({ ...base, wiki }) },
         { name: 'detect', counts: true, run: (signal) => detectStep(detection, signal) },
-        { name: 'embed', run: (signal) => embedStep(detection, signal) },
-        { name: 'portraits', run: (signal) => portraitStep(detection, signal) },
+        { name: 'embed', rests: LOOK_RESTS, run: (signal) => embedStep(detection, signal) },
+        { name: 'portraits', rests: LOOK_RESTS, run: (signal) => portraitStep(detection, signal) },
+        { name: 'credits', run: () => creditPortraitsStep({ store, wiki }) },
         { name: 'care', run: () => careStep(base) },
-        { name: 'purge', run: () => purgeStep(base) },
+        { name: 'purge', rests: LOOK_RESTS, run: () => purgeStep(base) },
         { name: 'retention', run: () => retentionStep(base) },
       ]);
     }

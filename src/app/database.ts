@@ -20,6 +20,7 @@ export async function openDatabase(config: Config, log: Log, metrics: Metrics | 
   const store = openStore(config.database, {
     connections: config.databaseConnections,
     slowQueryMs: config.slowQueryMs,
+    statementSeconds: config.statementSeconds,
     log,
     ...(metrics ? { metrics } : {}),
   });

@@ -1,5 +1,5 @@
 import { type Config, isLoopback, type WikiConfig } from '../config.ts';
-import { systemClock } from '../core/platform/clock.ts';
+import type { Clock } from '../core/platform/clock.ts';
 import type { Log } from '../core/platform/log.ts';
 import { measuredFetch } from '../core/platform/measured-fetch.ts';
 import type { Metrics } from '../core/platform/metrics.ts';
@@ -13,11 +13,13 @@ import { createWiki } from '../core/wiki/wiki.ts';
 export function createWikiSide(
   config: Config,
   wikiConfig: WikiConfig,
-  agent: string,
-  log: Log,
-  metrics: Metrics,
+  {
+    agent,
+    log,
+    metrics,
+    clock,
+  }: { readonly agent: string; readonly log: Log; readonly metrics: Metrics; readonly clock: Clock },
 ) {
-  const clock = systemClock;
   const limiter = createLimiter();
   const local = (url: string) => isLoopback(url);
   const client = (apiUrl: string) =>

@@ -102,8 +102,8 @@ describe.runIf(inject('mariadb') && inject('redis'))('web site and workers as pr
     await redis.revive();
     for (const port of [ports.web, ports.worker]) {
       await until('all is well again', async () => {
-        const { status, degraded } = await healthAt(port);
-        return status === 200 && !degraded;
+        const { status, parts } = await healthAt(port);
+        return status === 200 && parts.database === 'ok' && parts.redis === 'ok';
       });
     }
     expect((await fetch(`http://127.0.0.1:${ports.web}/`)).status).toBe(200);

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { guardChildren } from '../support/loopback-only.ts';
+import { guardChildren } from '../support/guard-children.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -17,8 +17,7 @@ export interface Running {
 }
 
 export function startRole(role: 'web' | 'worker' | 'bots', env: Readonly<Record<string, string>>): Running {
-  const args = ['--disable-warning=ExperimentalWarning', join(root, 'src/main.ts'), role];
-  const child: ChildProcess = spawn(process.execPath, args, {
+  const child: ChildProcess = spawn(join(root, 'bin/visavis'), [role], {
     env: { ...guardChildren(), PATH: process.env.PATH ?? '', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -50,7 +50,7 @@ const workerId = `waiting ${process.pid}`;
 const base = { store, clock, nudges, log: silentLog, workerId };
 const wiki = { filesByPageId: () => Promise.reject(new Error('nothing is looked at closer here')) };
 const detection = { ...base, pictures, detector, wiki, turns: createTurns() };
-const worker = createWorker({ ...base, roles: 'worker', host: 'here' }, [
+const worker = createWorker(base, [
   { name: 'detect', counts: true, run: (signal) => detectStep(detection, signal) },
 ]);
 await store.db.selectFrom('settings').select('name').limit(1).execute();

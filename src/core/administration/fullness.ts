@@ -1,10 +1,11 @@
 import type { Clock } from '../platform/clock.ts';
 import type { Fullness } from '../platform/prometheus.ts';
 import type { Store } from '../store/store.ts';
-import { queues, workersSeen } from './queues.ts';
+import { processesSeen } from './processes.ts';
+import { queues } from './queues.ts';
 
 /**
- * How full the site is, for Prometheus: what waits and for how long, workers, claims by state, connections of this
+ * How full the site is, for Prometheus: what waits and for how long, processes, claims by state, connections of this
  * process. What stands in the database is the same whichever process is asked.
  * @param model as in `queues`
  */
@@ -32,16 +33,17 @@ export function siteFullness(deps: { store: Store; clock: Clock; model: string |
         })),
     },
     {
-      name: 'visavis_workers',
-      help: 'Workers by whether they were seen in the last five minutes.',
-      labels: ['state'],
+      name: 'visavis_processes',
+      help: 'Processes by role, and by whether they were seen in the last five minutes.',
+      labels: ['role', 'state'],
       read: async () => {
-        const away = (await workersSeen(deps)).map((worker) => worker.away);
-        const count = (wanted: boolean) => away.filter((one) => one === wanted).length;
-        return [
-          { labels: { state: 'here' }, value: count(false) },
-          { labels: { state: 'away' }, value: count(true) },
-        ];
+        const seen = await processesSeen(deps);
+        const count = (role: string, away: boolean) =>
+          seen.filter((one) => one.away === away && one.roles.includes(role)).length;
+        return ['web', 'bots', 'worker'].flatMap((role) => [
+          { labels: { role, state: 'here' }, value: count(role, false) },
+          { labels: { role, state: 'away' }, value: count(role, true) },
+        ]);
       },
     },
     {

@@ -1,3 +1,4 @@
+import { projectCounts } from '../projects/counts.ts';
 import type { ProjectState } from '../store/schema.ts';
 import type { Store } from '../store/store.ts';
 
@@ -32,45 +33,24 @@ export async function siteProjects(
         .whereRef('project_members.project_id', '=', 'projects.id')
         .where('status', '=', 'active')
         .as('members'),
-      eb
-        .selectFrom('project_files')
-        .select((q) => q.fn.countAll<number>().as('n'))
-        .whereRef('project_files.project_id', '=', 'projects.id')
-        .as('files'),
-      eb
-        .selectFrom('verdicts')
-        .select((q) => q.fn.countAll<number>().as('n'))
-        .whereRef('verdicts.project_id', '=', 'projects.id')
-        .where('verdict', '=', 'match')
-        .as('matches'),
-      eb
-        .selectFrom('sdc_claims')
-        .select((q) => q.fn.countAll<number>().as('n'))
-        .whereRef('sdc_claims.project_id', '=', 'projects.id')
-        .where('sdc_claims.state', '=', 'written')
-        .as('written'),
+      ...projectCounts(eb),
     ])
     .$if(before !== null, (query) => query.where('id', '<', before ?? 0))
     .orderBy('id', 'desc')
     .limit(limit)
     .execute();
-  const owners =
-    rows.length === 0
-      ? []
-      : await ownersOf(
-          store,
-          rows.map((row) => row.id),
-        );
-  return rows.map(({ created_at, ...row }) => ({
+  const ids = rows.map((row) => row.id);
+  const owners = ids.length === 0 ? [] : await ownersOf(store, ids);
+  return rows.map((row) => ({
     id: row.id,
     title: row.title,
     state: row.state,
-    createdAt: created_at,
+    createdAt: row.created_at,
     owners: owners.filter((owner) => owner.project_id === row.id).map((owner) => owner.username),
-    members: Number(row.members ?? 0),
-    files: Number(row.files ?? 0),
-    matches: Number(row.matches ?? 0),
-    written: Number(row.written ?? 0),
+    members: row.members ?? 0,
+    files: row.files ?? 0,
+    matches: row.matches ?? 0,
+    written: row.written ?? 0,
   }));
 }
 

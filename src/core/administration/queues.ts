@@ -1,5 +1,4 @@
 import { facesToEmbed } from '../faces/embedding.ts';
-import type { Clock } from '../platform/clock.ts';
 import type { Store } from '../store/store.ts';
 
 /** What waits before each step of the way. */
@@ -70,36 +69,6 @@ export async function queues(store: Store, model: string | null): Promise<Queue[
     queue('write', write),
     queue('purge', purge),
   ];
-}
-
-export interface WorkerSeen {
-  readonly id: string;
-  readonly roles: string;
-  readonly host: string;
-  readonly startedAt: number;
-  readonly seenAt: number;
-  /** Its heart beats twice a minute; after five minutes without it is taken for dead. */
-  readonly away: boolean;
-}
-
-export const AWAY_AFTER_MS = 5 * 60_000;
-
-/** Workers that have not said goodbye, those that were seen last first. */
-export async function workersSeen({ store, clock }: { store: Store; clock: Clock }): Promise<WorkerSeen[]> {
-  const rows = await store.db
-    .selectFrom('workers')
-    .selectAll()
-    .orderBy('seen_at', 'desc')
-    .limit(100)
-    .execute();
-  return rows.map(({ id, roles, host, started_at, seen_at }) => ({
-    id,
-    roles,
-    host,
-    startedAt: started_at,
-    seenAt: seen_at,
-    away: clock.now() - seen_at > AWAY_AFTER_MS,
-  }));
 }
 
 /** Runs that are not over, by state. */

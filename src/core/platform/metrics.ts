@@ -9,6 +9,7 @@ export const STEPS = [
   'detect',
   'embed',
   'portraits',
+  'credits',
   'match',
   'ask',
   'vote',

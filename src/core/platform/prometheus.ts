@@ -34,6 +34,7 @@ const SERVICE_ERRORS = new Set([
   'lock_timeout',
   'duplicate',
   'too_many_connections',
+  'too_long',
 ]);
 
 const STEP_NAMES = new Set<string>(STEPS);

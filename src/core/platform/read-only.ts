@@ -1,4 +1,4 @@
-import type { Store, Trx } from '../store/store.ts';
+import type { Db, Store, Trx } from '../store/store.ts';
 import type { Clock } from './clock.ts';
 import type { VisavisError } from './errors.ts';
 import { refusal } from './refusals.ts';
@@ -42,7 +42,7 @@ export function createReadOnly({ store, clock }: { store: Store; clock: Clock })
   };
 }
 
-export async function readState(db: Store['db'] | Trx): Promise<ReadOnlyState | null> {
+export async function readState(db: Db): Promise<ReadOnlyState | null> {
   const row = await db
     .selectFrom('settings')
     .select('value')

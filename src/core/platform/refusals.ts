@@ -7,7 +7,34 @@ import { type ErrorCode, VisavisError } from './errors.ts';
 export const REFUSALS = {
   'sign-in-first': ['not_signed_in', 'Please sign in with your Wikimedia account first.'],
   'blocked-on-wiki': ['forbidden', 'Your account is blocked on the wiki, so you can look but not take part.'],
+  'blocked-here': [
+    'forbidden',
+    'An administrator of this site has blocked your account, so you can look but not take part. The reason: $1',
+  ],
+  'account-block-reason': ['bad_input', 'Say why, in at most $1 characters; the person will read it.'],
+  'account-administrates': [
+    'conflict',
+    'This account administrates the site. Whoever runs the site takes that right away first (VISAVIS_ADMINS).',
+  ],
+  'account-blocked-already': ['conflict', 'This account is blocked on this site already.'],
+  'account-not-blocked': ['not_found', 'This account is not blocked on this site.'],
   barred: ['forbidden', 'You can look but not take part here: $1.'],
+  'barred-list': [
+    'forbidden',
+    'You can look but not take part here: your account is not on the list of those that may.',
+  ],
+  'barred-edits': [
+    'forbidden',
+    'You can look but not take part here: an account needs $1 edits, and yours has $2.',
+  ],
+  'barred-days': [
+    'forbidden',
+    'You can look but not take part here: an account needs an age of $1 days, and yours has $2.',
+  ],
+  'barred-group': [
+    'forbidden',
+    'You can look but not take part here: your account needs to be in the group "$1".',
+  ],
   'commit-unknown': [
     'database',
     'The connection to the database broke at the last moment: look whether your change was kept before you repeat it.',
@@ -81,11 +108,16 @@ export const REFUSALS = {
   'references-most': ['conflict', 'A person has at most $1 references.'],
   'reference-unknown': ['not_found', 'There is no such reference.'],
   'reference-address': ['bad_input', 'Write an address that begins with https://, without a password.'],
+  'file-cap': ['bad_input', 'The number of files is a whole number from 1 to $1.'],
   'site-read-only': [
     'read_only',
     'Nothing can be changed here for a while: an administrator has made the site read-only. Try again later.',
   ],
   'channel-not-bound': ['not_found', 'This channel is not bound to the project.'],
+  'channel-code-over': [
+    'not_found',
+    'This code is not valid any more. An owner of the project gets a new one on its settings page.',
+  ],
   'channel-not-moved': ['not_found', 'This channel has not moved.'],
   'admins-only': ['forbidden', 'Only administrators of this site can do that.'],
   'account-unknown': ['not_found', 'There is no such account.'],
@@ -101,15 +133,33 @@ export const REFUSALS = {
     'sign_in_refused',
     "The wiki no longer accepts this account's link ($1). Sign in again on the web site to renew it.",
   ],
+  'link-lost': [
+    'sign_in_refused',
+    "The wiki no longer accepts this account's link ($1; the answer to its last renewal was lost). Sign in again on the web site to renew it.",
+  ],
+  'link-without-renewal': [
+    'sign_in_refused',
+    "This account's link has ended, and the wiki gave nothing to renew it with. Sign in again on the web site.",
+  ],
   'exclusions-most': ['bad_input', 'A project leaves out at most $1 categories by name.'],
   'exclusion-name': ['bad_input', '"$1" is no name of a category.'],
   'exclusion-own': ['bad_input', 'The category of the project itself cannot be left out.'],
   'claim-unknown': ['not_found', 'There is no such claim.'],
   'claim-not-failed': ['conflict', 'This claim has not failed.'],
-  'nothing-to-write': ['conflict', 'There is nothing to write: every match is on the wiki.'],
+  'nothing-to-write': [
+    'conflict',
+    'There is nothing to write: every match is on the wiki, or was taken off it there.',
+  ],
+  'only-taken-back': [
+    'conflict',
+    'There is nothing new to write; taken back: $1. That is written again only when somebody asks for that.',
+  ],
+  'nothing-to-write-again': ['conflict', 'Nothing that was taken back can be written again.'],
   'run-unknown': ['not_found', 'There is no such run.'],
+  'run-not-here': ['not_found', 'There is no run $1 in this project.'],
+  'run-took-back': ['conflict', 'Run $1 took statements back itself: there is nothing of it to take back.'],
+  'claim-not-of-run': ['not_found', 'Statement $1 is none of run $2 that is on the wiki.'],
   'nothing-to-undo': ['conflict', 'There is nothing to undo: no statement of this run is on the wiki.'],
-  'run-not-paused': ['conflict', 'This run is not paused.'],
   'run-active': ['conflict', 'Run $1 of this project is still under way.'],
   'statement-other': ['conflict', 'This is not the statement that stands there; look again.'],
   'statement-changed': ['conflict', 'Somebody changed this statement; it names somebody else now.'],
@@ -131,6 +181,10 @@ export const REFUSALS = {
   'members-only': ['forbidden', 'Only members of this project can do that.'],
   'member-not-active': ['not_found', 'This is no active member of the project.'],
   'needs-owner': ['conflict', 'A project needs an owner. Make another member an owner first.'],
+  'needs-able-owner': [
+    'conflict',
+    'The other owners of this project are blocked and cannot act. Make another member an owner first.',
+  ],
   'project-duplicate': ['conflict', 'There is a project for this in the same category already.'],
   'acknowledge-first': [
     'conflict',

@@ -1,4 +1,3 @@
-import type { Store } from '../store/store.ts';
 import type { Clock } from './clock.ts';
 import { doing } from './doing.ts';
 import { describeError } from './errors.ts';
@@ -15,17 +14,18 @@ export interface Step {
   readonly counts?: boolean;
   /** So many pieces at once (1). Each takes one that no other holds, here or in another process. */
   readonly lanes?: number;
+  /**
+   * After a look that found nothing it rests at least so many times as long as that took (0), whoever nudges: for what
+   * looks through everything there is, and that nobody waits for.
+   */
+  readonly rests?: number;
   run(signal: AbortSignal): Promise<boolean>;
 }
 
 export interface WorkerDeps {
-  readonly store: Store;
   readonly clock: Clock;
   readonly nudges: Nudges;
   readonly log: Log;
-  readonly workerId: string;
-  readonly roles: string;
-  readonly host: string;
   readonly metrics?: Metrics;
   /** While nobody may write, the steps hold. */
   readonly readOnly?: ReadOnly;
@@ -42,9 +42,6 @@ const LOOK_EVERY_MS = 5_000;
 const AFTER_FAILURE_MS = 10_000;
 /** A database that is away comes back as a whole, and looking for it costs little. */
 const AFTER_OUTAGE_MS = 2_000;
-const HEARTBEAT_MS = 30_000;
-/** The row of a process that was killed goes after a day. */
-const FORGET_MS = 24 * 60 * 60_000;
 
 /**
  * Whoever ends a process waits ten seconds in all. What has not ended by then is as if the process had died: leases run
@@ -52,13 +49,16 @@ const FORGET_MS = 24 * 60 * 60_000;
  */
 const STOP_MS = 6_000;
 
+/** Rests that are shorter are none. */
+const SHORT_MS = 100;
+const LONGEST_REST_MS = 5 * 60_000;
+
 /** How soon a step that is at work lets go when the site is made read-only. */
 const WATCH_MS = 1_000;
 
 /**
- * Runs each kind of work in loops of its own, so that none waits for another, and tells that it is alive. While the
- * site is read-only nothing is begun, and what is under way is let go as at the end of the process: files and runs
- * are given back as they stand. Only the heart goes on beating.
+ * Runs each kind of work in loops of its own, so that none waits for another. While the site is read-only nothing is
+ * begun, and what is under way is let go as at the end of the process: files and runs are given back as they stand.
  */
 export function createWorker(deps: WorkerDeps, steps: readonly Step[]): Worker {
   const ending = new AbortController();
@@ -67,7 +67,6 @@ export function createWorker(deps: WorkerDeps, steps: readonly Step[]): Worker {
     start() {
       const hold = createHold(deps, ending.signal);
       running = Promise.all([
-        beat(deps, ending.signal),
         hold.watch(),
         ...steps.flatMap((step) =>
           Array.from({ length: step.lanes ?? 1 }, () => loop(deps, step, ending.signal, hold)),
@@ -145,7 +144,10 @@ async function loop(
     // A nudge from here on cuts the pause short, even one that comes while we work.
     wake = new AbortController();
     try {
-      while ((await mayBegin()) && (await piece())) {}
+      let looked = performance.now();
+      while ((await mayBegin()) && (await piece())) looked = performance.now();
+      const rest = Math.min(LONGEST_REST_MS, (step.rests ?? 0) * (performance.now() - looked));
+      if (rest >= SHORT_MS && !ending.aborted) await clock.sleep(rest, ending);
       if (!ending.aborted) await clock.sleep(LOOK_EVERY_MS, wake.signal);
     } catch (error) {
       const { code, message } = describeError(error);
@@ -155,39 +157,4 @@ async function loop(
     }
   }
   unlisten();
-}
-
-async function beat(
-  { store, clock, log, workerId, roles, host }: WorkerDeps,
-  ending: AbortSignal,
-): Promise<void> {
-  const started = clock.now();
-  while (!ending.aborted) {
-    try {
-      const now = clock.now();
-      const known = await store.db
-        .updateTable('workers')
-        .set({ seen_at: now })
-        .where('id', '=', workerId)
-        .executeTakeFirst();
-      if (known.numUpdatedRows === 0n) {
-        await store.db
-          .insertInto('workers')
-          .values({ id: workerId, roles, host, started_at: started, seen_at: now })
-          .execute();
-        await store.db
-          .deleteFrom('workers')
-          .where('seen_at', '<', now - FORGET_MS)
-          .execute();
-      }
-    } catch (error) {
-      log.warn({ error: describeError(error) }, 'heartbeat failed');
-    }
-    await clock.sleep(HEARTBEAT_MS, ending);
-  }
-  await store.db
-    .deleteFrom('workers')
-    .where('id', '=', workerId)
-    .execute()
-    .catch(() => {});
 }

@@ -2,10 +2,11 @@ import { assertAdmin } from '../accounts/admins.ts';
 import { audit } from '../platform/audit.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Nudges } from '../platform/nudges.ts';
+import { reason } from '../platform/reasons.ts';
 import { refusal } from '../platform/refusals.ts';
 import { projectChanged } from '../projects/changes.ts';
 import type { BlockKind } from '../store/schema.ts';
-import { isDuplicate, type Store, type Trx } from '../store/store.ts';
+import { type Db, isDuplicate, type Store, type Trx } from '../store/store.ts';
 import { eraseEmbeddings } from './embeddings.ts';
 
 export interface BlockDeps {
@@ -38,7 +39,7 @@ export async function blockList(store: Store): Promise<Blocked[]> {
 }
 
 /**
- * Nobody looks for this person any more, in any project (PRODUCT S19): suggestions, embeddings of confirmed faces
+ * Nobody looks for this person any more, in any project (SECURITY.md, S19): suggestions, embeddings of confirmed faces
  * and open questions go at once, posts as soon as the chats can be reached, and what was said about the person
  * after that (`purge.ts`). A project that looked for nobody else is paused. Statements that are on the wiki stay
  * there; their number is returned.
@@ -81,7 +82,7 @@ export async function blockPerson(
     );
     await trx
       .updateTable('sdc_claims')
-      .set({ state: 'failed', reason: 'The person is on the block list.', changed_at: now })
+      .set({ state: 'failed', reason: reason('person-blocked'), changed_at: now })
       .where('state', '=', 'queued')
       .where('person', 'in', ids)
       .execute();
@@ -138,7 +139,7 @@ export async function blockFile(
     }
     await trx
       .updateTable('sdc_claims')
-      .set({ state: 'failed', reason: 'The file is on the block list.', changed_at: now })
+      .set({ state: 'failed', reason: reason('file-blocked'), changed_at: now })
       .where('state', '=', 'queued')
       .where('page_id', '=', args.pageId)
       .execute();
@@ -183,7 +184,7 @@ export async function unblock(deps: BlockDeps, args: { accountId: number; id: nu
 
 /** Those of the given persons or page ids that are on the list. */
 export async function blockedAmong(
-  db: Store['db'] | Trx,
+  db: Db,
   kind: BlockKind,
   subjects: readonly (string | number)[],
 ): Promise<ReadonlySet<string>> {
@@ -269,7 +270,7 @@ async function leaveProjects(trx: Trx, persons: readonly string[]): Promise<void
     if (!left) {
       await trx
         .updateTable('projects')
-        .set({ state: 'paused' })
+        .set({ state: 'paused', paused_reason: 'blocked' })
         .where('id', '=', project_id)
         .where('state', '=', 'active')
         .execute();

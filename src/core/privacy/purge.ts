@@ -97,6 +97,7 @@ const OF_A_PROJECT = [
   'ballots',
   'face_boxes',
   'invitations',
+  'channel_codes',
   'project_origins',
   'project_references',
   'crawl_queue',

@@ -6,86 +6,86 @@ import { releaseLease, takeLease } from '../store/leases.ts';
 import type { Store } from '../store/store.ts';
 import { ERASED_SETTING, eraseEmbeddings } from './embeddings.ts';
 import type { PurgeDeps } from './purge.ts';
+import {
+  keepReport,
+  RETENTION_KINDS,
+  type RetentionKind,
+  type RetentionReport,
+  retentionReports,
+} from './retention-report.ts';
 
-const DAY_MS = 24 * 60 * 60_000;
+const HOUR_MS = 60 * 60_000;
+const DAY_MS = 24 * HOUR_MS;
 const LEASE_MS = 10 * 60_000;
-/** PRODUCT S19. */
+/** SECURITY.md, S19. */
 export const KEPT_AFTER_COMPLETION_MS = 90 * DAY_MS;
 
-/** What the daily job deleted. */
-export interface RetentionReport {
-  readonly at: number;
-  /** Of files that no project with matching uses, or only one that was completed 90 days ago. */
-  readonly embeddings: number;
-  /** What was measured in portraits of persons whom no such project looks for. */
-  readonly portraits: number;
-  /** One-time links a day after they ran out. */
-  readonly linkRequests: number;
-  readonly sessions: number;
-  /** Notes on who was given a hint, once another may be given. */
-  readonly hints: number;
-  /** What policies forbade and nobody will ask about any more; approvals that ran out. */
-  readonly reports: number;
-  /** Kept numbers of hours that are too old for any period but "all time", put together. */
-  readonly counts: number;
-}
+const LEASE_NAME = 'retention';
 
-const SETTING = 'retention';
+/** Each kind by itself: one that fails keeps no other from being deleted. */
+const DELETE: Readonly<Record<RetentionKind, (store: Store, now: number) => Promise<number>>> = {
+  embeddings: dropEmbeddings,
+  portraits: dropPortraits,
+  linkRequests: ({ db }, now) =>
+    deleted(
+      db
+        .deleteFrom('link_requests')
+        .where('expires_at', '<', now - DAY_MS)
+        .executeTakeFirst(),
+    ),
+  sessions: ({ db }, now) =>
+    deleted(db.deleteFrom('sessions').where('expires_at', '<=', now).executeTakeFirst()),
+  hints: dropHints,
+  reports: async (store, now) => (await pruneViolations(store, now)) + (await pruneApprovals(store, now)),
+  counts: rollUp,
+};
 
-/** Once a day: deletes what is not needed any more, and keeps a report. @returns whether it was time */
+/**
+ * Once a day: deletes what is not needed any more, and keeps a report. What fails is tried again after an hour.
+ * @throws whatever the first kind that failed did, when the others are done and the report is kept
+ */
 export async function retentionStep(deps: PurgeDeps): Promise<boolean> {
   const { store, clock, log, workerId } = deps;
-  const last = await lastRetention(store);
-  if (last && last.at > clock.now() - DAY_MS) return false;
-  const lease = await takeLease(store, { name: SETTING, owner: workerId, now: clock.now(), ttl: LEASE_MS });
+  const [last] = await retentionReports(store);
+  if (last && last.at > clock.now() - (last.failed.length > 0 ? HOUR_MS : DAY_MS)) return false;
+  const lease = await takeLease(store, {
+    name: LEASE_NAME,
+    owner: workerId,
+    now: clock.now(),
+    ttl: LEASE_MS,
+  });
   if (!lease) return false;
   try {
     const now = clock.now();
+    const counts = Object.fromEntries(RETENTION_KINDS.map((kind) => [kind, 0])) as Record<
+      RetentionKind,
+      number
+    >;
+    const failed: { kind: RetentionKind | 'files'; error: unknown }[] = [];
+    for (const kind of RETENTION_KINDS) {
+      try {
+        counts[kind] = await DELETE[kind](store, now);
+      } catch (error) {
+        failed.push({ kind, error });
+      }
+    }
+    await compactErased(store, counts.portraits > 0).catch((error: unknown) => {
+      failed.push({ kind: 'files', error });
+    });
+    for (const { kind, error } of failed)
+      log.error({ kind, error: describeError(error) }, 'retention failed; it is tried again in an hour');
     const report: RetentionReport = {
       at: now,
-      embeddings: await dropEmbeddings(store, now),
-      portraits: await dropPortraits(store, now),
-      linkRequests: await deleted(
-        store.db
-          .deleteFrom('link_requests')
-          .where('expires_at', '<', now - DAY_MS)
-          .executeTakeFirst(),
-      ),
-      sessions: await deleted(
-        store.db.deleteFrom('sessions').where('expires_at', '<=', now).executeTakeFirst(),
-      ),
-      hints: await dropHints(store, now),
-      reports: (await pruneViolations(store, now)) + (await pruneApprovals(store, now)),
-      counts: await rollUp(store, now),
+      ...counts,
+      failed: failed.map(({ kind, error }) => ({ kind, reason: describeError(error).message })),
     };
-    await compactErased(deps, report.portraits > 0);
     await keepReport(store, report);
     log.info({ ...report }, 'retention');
+    if (failed[0]) throw failed[0].error;
     return false;
-  } catch (error) {
-    log.error({ error: describeError(error) }, 'retention failed; it is tried again');
-    throw error;
   } finally {
     await releaseLease(store, lease);
   }
-}
-
-/** The report of the last time; null: it has never run. */
-export async function lastRetention(store: Store): Promise<RetentionReport | null> {
-  const row = await store.db
-    .selectFrom('settings')
-    .select('value')
-    .where('name', '=', SETTING)
-    .executeTakeFirst();
-  return row ? (JSON.parse(row.value) as RetentionReport) : null;
-}
-
-async function keepReport(store: Store, report: RetentionReport): Promise<void> {
-  const value = JSON.stringify(report);
-  await store.transaction(async (trx) => {
-    await trx.deleteFrom('settings').where('name', '=', SETTING).execute();
-    await trx.insertInto('settings').values({ name: SETTING, value }).execute();
-  });
 }
 
 /** Embeddings are biometric data: kept only while a project with matching on uses the file. */
@@ -155,11 +155,8 @@ async function dropPortraits(store: Store, now: number): Promise<number> {
   );
 }
 
-/**
- * What was deleted since the last time leaves the files too; writing tables anew for nothing would cost every day.
- * Retention has done its work when this fails: it is tried again the next day.
- */
-async function compactErased({ store, log }: PurgeDeps, more: boolean): Promise<void> {
+/** What was deleted since the last time leaves the files too; writing tables anew for nothing would cost every day. */
+async function compactErased(store: Store, more: boolean): Promise<void> {
   const mark = await store.db
     .selectFrom('settings')
     .select('value')
@@ -176,7 +173,7 @@ async function compactErased({ store, log }: PurgeDeps, more: boolean): Promise<
     await compact(store, ['embeddings', 'portraits']);
   } catch (error) {
     await set('1');
-    log.warn({ error: describeError(error) }, 'what was deleted could not be taken out of the files yet');
+    throw error;
   }
 }
 

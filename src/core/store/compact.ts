@@ -17,5 +17,6 @@ export async function compact(store: Store, tables: readonly (keyof Schema)[]): 
     await sql`pragma wal_checkpoint(truncate)`.execute(store.db);
     return;
   }
-  for (const table of tables) await sql`optimize table ${sql.table(table)}`.execute(store.db);
+  for (const table of tables)
+    await sql`set statement max_statement_time = 0 for optimize table ${sql.table(table)}`.execute(store.db);
 }

@@ -1,5 +1,11 @@
 import { type Kysely, MysqlAdapter, sql } from 'kysely';
 
+/*
+ * What migrations are made of. SQLite takes a step that was cut off back as a whole. MariaDB does not: each of its
+ * statements is whole or not there, and stays. So each statement here may be run again and then does nothing, and a
+ * step that was cut off is simply run once more, from its beginning. What a step does to rows has to bear that too.
+ */
+
 /**
  * Tables for both databases from one description. A column is written as `type`, `type?` (may be null) or
  * `type=default`; the types are:
@@ -32,17 +38,45 @@ export async function createTable(
     if (table) lines.push(`foreign key (${column}) references ${table} (id)`);
   }
   const end = mariaDb ? ' engine=InnoDB default charset=utf8mb4 collate=utf8mb4_nopad_bin' : '';
-  await sql.raw(`create table ${name} (\n  ${lines.join(',\n  ')}\n)${end}`).execute(db);
-  for (const list of keys.unique ?? []) await createIndex(db, name, list, true);
-  for (const list of keys.index ?? []) await createIndex(db, name, list, false);
+  await sql.raw(`create table ${ifNew(db)}${name} (\n  ${lines.join(',\n  ')}\n)${end}`).execute(db);
+  // Index names are global in SQLite; MariaDB allows 64 characters.
+  const indexName = (list: readonly string[]) => `${name}_by_${list.join('_')}`.slice(0, 64);
+  for (const list of keys.unique ?? []) await makeIndex(db, 'unique index', indexName(list), name, list);
+  for (const list of keys.index ?? []) await createIndex(db, indexName(list), name, list);
 }
 
-async function createIndex(db: Kysely<unknown>, table: string, columns: readonly string[], unique: boolean) {
-  // Index names are global in SQLite; MariaDB allows 64 characters.
-  const name = `${table}_by_${columns.join('_')}`.slice(0, 64);
-  await sql
-    .raw(`create ${unique ? 'unique ' : ''}index ${name} on ${table} (${columns.join(', ')})`)
-    .execute(db);
+/** Adds a column to a table. `column` is in the database's own words: `cared_at bigint null`. */
+export async function addColumn(db: Kysely<unknown>, table: string, column: string): Promise<void> {
+  await sql.raw(`alter table ${table} add column ${ifNew(db)}${column}`).execute(db);
+}
+
+export async function createIndex(
+  db: Kysely<unknown>,
+  name: string,
+  table: string,
+  columns: readonly string[],
+): Promise<void> {
+  await makeIndex(db, 'index', name, table, columns);
+}
+
+/** Takes out an index that a wider one replaces. */
+export async function dropIndex(db: Kysely<unknown>, name: string, table: string): Promise<void> {
+  await sql.raw(`drop index if exists ${name}${isMariaDb(db) ? ` on ${table}` : ''}`).execute(db);
+}
+
+async function makeIndex(
+  db: Kysely<unknown>,
+  kind: 'index' | 'unique index',
+  name: string,
+  table: string,
+  columns: readonly string[],
+): Promise<void> {
+  await sql.raw(`create ${kind} ${ifNew(db)}${name} on ${table} (${columns.join(', ')})`).execute(db);
+}
+
+/** SQLite needs none, and does not know it for columns. */
+function ifNew(db: Kysely<unknown>): string {
+  return isMariaDb(db) ? 'if not exists ' : '';
 }
 
 export function isMariaDb(db: Kysely<unknown>): boolean {

@@ -6,6 +6,13 @@ import { patientDriver } from './patient.ts';
 
 /** MariaDB, unlike MySQL, answers INSERT … RETURNING and DELETE … RETURNING. */
 class MariaDbAdapter extends MysqlAdapter {
+  private readonly statementSeconds: number;
+
+  constructor(statementSeconds: number | null) {
+    super();
+    this.statementSeconds = statementSeconds ?? 0;
+  }
+
   override get supportsReturning(): boolean {
     return true;
   }
@@ -15,6 +22,8 @@ class MariaDbAdapter extends MysqlAdapter {
    * @throws VisavisError `database` when somebody else has migrated for ten minutes
    */
   override async acquireMigrationLock(db: Kysely<unknown>): Promise<void> {
+    // Waiting for the others, and changing a large table, take as long as they take.
+    await sql`set session max_statement_time = 0`.execute(db);
     const { rows } = await sql<{ got: number | null }>`select get_lock(${LOCK}, 600) as got`.execute(db);
     if (rows[0]?.got !== 1)
       throw new VisavisError('database', 'another process has been changing the schema for ten minutes');
@@ -22,16 +31,25 @@ class MariaDbAdapter extends MysqlAdapter {
 
   override async releaseMigrationLock(db: Kysely<unknown>): Promise<void> {
     await sql`select release_lock(${LOCK})`.execute(db);
+    await sql.raw(`set session max_statement_time = ${this.statementSeconds}`).execute(db);
   }
 }
 
 const LOCK = sql`concat('visavis migrate ', sha1(database()))`;
 
-/**
- * @param url mysql://user:password@host:port/database
- * @param connections at most so many at once: ToolsDB allows 20 over all processes
- */
-export function mariaDbDialect(url: string, connections: number, log?: Log): Dialect {
+export interface MariaDbOptions {
+  /** At most so many at once: ToolsDB allows 20 over all processes. */
+  readonly connections: number;
+  /** The server breaks off a statement that takes longer, except while the schema is changed; null: never. */
+  readonly statementSeconds: number | null;
+  /** Who waits longer for a lock begins anew, as after a dead-lock. */
+  readonly lockWaitSeconds: number;
+  readonly log?: Log | undefined;
+}
+
+/** @param url mysql://user:password@host:port/database */
+export function mariaDbDialect(url: string, options: MariaDbOptions): Dialect {
+  const { connections, log } = options;
   const dialect = new MysqlDialect({
     pool: async () =>
       prepared(
@@ -49,10 +67,11 @@ export function mariaDbDialect(url: string, connections: number, log?: Log): Dia
           // A lost row count would turn "nothing matched" into "nothing changed" in compare-and-set updates.
           flags: ['FOUND_ROWS'],
         }),
+        options,
       ),
   });
   return {
-    createAdapter: () => new MariaDbAdapter(),
+    createAdapter: () => new MariaDbAdapter(options.statementSeconds),
     createDriver: () => patientDriver(dialect.createDriver(), { connections, log }),
     createIntrospector: (db: Kysely<unknown>) => dialect.createIntrospector(db),
     createQueryCompiler: () => dialect.createQueryCompiler(),
@@ -60,17 +79,17 @@ export function mariaDbDialect(url: string, connections: number, log?: Log): Dia
 }
 
 /**
- * Work is claimed with locking reads; the weaker level keeps gap locks, and dead-locks, out of the way. Who waits for
- * a lock longer than ten seconds begins anew, as after a dead-lock.
+ * Work is claimed with locking reads; the weaker level keeps gap locks, and dead-locks, out of the way.
  *
  * Not Kysely's `onCreateConnection`: a connection that breaks in it would never be given back to the pool. These go
  * before the first query, on the same connection; one that fails makes it useless.
  */
-function prepared(pool: Pool): Pool {
+function prepared(pool: Pool, { statementSeconds, lockWaitSeconds }: MariaDbOptions): Pool {
   pool.on('connection', (connection: PoolConnection) => {
     for (const statement of [
       'set session transaction isolation level read committed',
-      'set session innodb_lock_wait_timeout = 10',
+      `set session innodb_lock_wait_timeout = ${lockWaitSeconds}`,
+      `set session max_statement_time = ${statementSeconds ?? 0}`,
     ]) {
       connection.query(statement, (error) => {
         if (error) connection.destroy();

@@ -40,6 +40,7 @@ import type {
   IdentitiesTable,
   LinkRequestsTable,
   SessionsTable,
+  SiteBlocksTable,
 } from './tables/people.ts';
 import type {
   CrawlMembersTable,
@@ -56,6 +57,7 @@ import type {
 } from './tables/pictures.ts';
 import type { BlockListTable, KeptCountsTable } from './tables/privacy.ts';
 import type {
+  ChannelCodesTable,
   ChannelsTable,
   InvitationsTable,
   ProjectMembersTable,
@@ -94,12 +96,14 @@ export interface Schema {
   accounts: AccountsTable;
   account_profiles: AccountProfilesTable;
   account_tokens: AccountTokensTable;
+  site_blocks: SiteBlocksTable;
   sessions: SessionsTable;
   identities: IdentitiesTable;
   link_requests: LinkRequestsTable;
   projects: ProjectsTable;
   project_persons: ProjectPersonsTable;
   project_members: ProjectMembersTable;
+  channel_codes: ChannelCodesTable;
   invitations: InvitationsTable;
   channels: ChannelsTable;
   project_exclusions: ProjectExclusionsTable;

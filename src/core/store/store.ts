@@ -7,7 +7,7 @@ import type { Metrics } from '../platform/metrics.ts';
 import { refusal } from '../platform/refusals.ts';
 import { type ConnectionUse, countConnections } from './connections.ts';
 import { mariaDbDialect } from './mariadb.ts';
-import { aFew } from './patient.ts';
+import { AGAIN_AFTER_MS, aFew, inWords } from './patient.ts';
 import type { Schema } from './schema.ts';
 import { sqliteDialect } from './sqlite.ts';
 import { failureKind, isAway, isConflict } from './troubles.ts';
@@ -42,6 +42,10 @@ export interface Store {
 export interface StoreOptions {
   /** MariaDB's connections of this process. */
   readonly connections?: number;
+  /** MariaDB breaks off a statement that takes longer, except while the schema is changed; null: never. */
+  readonly statementSeconds?: number | null;
+  /** How long MariaDB lets a statement wait for rows that somebody else keeps (10). */
+  readonly lockWaitSeconds?: number;
   readonly metrics?: Metrics;
   readonly log?: Log;
   /** A query that takes longer is logged, with the name of the step and without its values. */
@@ -49,10 +53,13 @@ export interface StoreOptions {
 }
 
 export function openStore(address: DatabaseAddress, options: StoreOptions = {}): Store {
-  const { connections = 3, log } = options;
+  const { connections = 3, statementSeconds = null, lockWaitSeconds = 10, log } = options;
   const { dialect, use } =
     address.kind === 'mariadb'
-      ? countConnections(mariaDbDialect(address.url, connections, log), connections)
+      ? countConnections(
+          mariaDbDialect(address.url, { connections, statementSeconds, lockWaitSeconds, log }),
+          connections,
+        )
       : countConnections(sqliteDialect(address.path), 1);
   const db = new Kysely<Schema>({ dialect, log: (event) => watch(event, options) });
   return {
@@ -76,8 +83,6 @@ function watch(event: LogEvent, { metrics, log, slowQueryMs = 1_000 }: StoreOpti
 }
 
 const ATTEMPTS = 6;
-/** A broken connection is often the first sign of a server that restarts, and then there is none for a while. */
-const AGAIN_AFTER_MS = [50, 500, 1_500];
 
 async function inTransaction<T>(db: Db, work: (trx: Trx) => Promise<T>, log?: Log): Promise<T> {
   let lost = 0;
@@ -93,7 +98,7 @@ async function inTransaction<T>(db: Db, work: (trx: Trx) => Promise<T>, log?: Lo
       const away = isOutage(error);
       if (away && committing) throw mayBeKept(error);
       const pause = away ? AGAIN_AFTER_MS[lost++] : aFew(attempt);
-      if (pause === undefined || attempt >= ATTEMPTS || !(away || isConflict(error))) throw error;
+      if (pause === undefined || attempt >= ATTEMPTS || !(away || isConflict(error))) throw inWords(error);
       log?.debug({ step: whatIsDone(), attempt, why: failureKind(error) }, 'a transaction is tried again');
       await sleep(pause);
     }

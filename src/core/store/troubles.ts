@@ -17,6 +17,11 @@ export function isConflict(error: unknown): boolean {
   return errno === 1213 || errno === 1020 || errno === 1205 || errcode === 5 || errcode === 517;
 }
 
+/** The server broke it off after the time that a statement may take (MariaDB's max_statement_time). */
+export function isTooLong(error: unknown): boolean {
+  return (error as DatabaseError).errno === 1969;
+}
+
 /** The server, or the user's share of it, has no connection to give now. */
 export function isTooMany(error: unknown): boolean {
   const { errno } = error as DatabaseError;
@@ -47,6 +52,7 @@ export function failureKind(error: unknown): string {
   if (isDuplicate(error)) return 'duplicate';
   if (errno === 1213 || errno === 1020) return 'deadlock';
   if (isConflict(error)) return 'lock_timeout';
+  if (isTooLong(error)) return 'too_long';
   if (isTooMany(error)) return 'too_many_connections';
   if (isAway(error)) return 'away';
   return cause === undefined ? 'other' : failureKind(cause);

@@ -53,7 +53,7 @@ describe.each(engines())('an administrator in a project of others on %s', (kind)
       exclusions: (accountId) => setExclusions(deps, projectId, accountId, ['Statues']),
       care: (accountId) =>
         changeCare(deps, { projectId, accountId, checkEvery: 7, careful: true, pausePercent: 50 }),
-      rest: (accountId) => askTheRest(deps, { projectId, accountId, wanted: true }),
+      rest: (accountId) => askTheRest(deps, { projectId, accountId }),
       boxes: (accountId) => setWriteBoxes(deps, { projectId, accountId, on: true }),
       invite: (accountId) => createInvitation(deps, { projectId, accountId }),
       bind: (accountId) => bindChannel(deps, { ...channel, projectId, accountId, forDisputes: false }),

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type LogFilter, readLog } from '../../../src/core/administration/log.ts';
+import { logSubjects } from '../../../src/core/administration/log-subjects.ts';
 import { startRun } from '../../../src/core/depicts/runs.ts';
 import { audit } from '../../../src/core/platform/audit.ts';
 import type { Store } from '../../../src/core/store/store.ts';
@@ -59,6 +60,32 @@ describe.each(engines())('the audit log for administrators on %s', (kind) => {
     expect([...first, ...rest].map((entry) => entry.id)).toEqual([7, 6, 5, 4, 3, 2, 1]);
     expect(first[0]).toMatchObject({ accountId: ada, username: 'Ada' });
     expect(first[1]).toMatchObject({ accountId: null, username: null });
+  });
+
+  it('tells in words what an entry is about, with a link, where that is known', async () => {
+    const run = await store.db.selectFrom('runs').select('id').where('project_id', '=', project).execute();
+    const about = await logSubjects(store, [
+      `project ${project}`,
+      `run ${run[0]?.id}`,
+      `account ${ada}`,
+      `M${pageId} Q1`,
+      'M99999999 Q1',
+      'face 3 Q1',
+      'site',
+    ]);
+    expect(Object.fromEntries(about)).toEqual({
+      [`project ${project}`]: { text: `A project (project ${project})`, href: `/projects/${project}` },
+      [`run ${run[0]?.id}`]: {
+        text: `run ${run[0]?.id}`,
+        href: `/projects/${project}/runs/${run[0]?.id}`,
+      },
+      [`account ${ada}`]: { text: `Ada (account ${ada})`, href: `/admin/log?who=${ada}` },
+      [`M${pageId} Q1`]: {
+        text: `Picture ${pageId}.jpg → Person Q1 (Q1)`,
+        href: `https://wiki.example/File:${pageId}`,
+      },
+      'face 3 Q1': { text: 'face 3 · Q1', href: '/faces/3' },
+    });
   });
 
   it('of a project: its own acts, its runs, its edits and what names it', async () => {

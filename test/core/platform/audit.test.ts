@@ -1,20 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { audit, firstBrokenAuditRow } from '../../../src/core/platform/audit.ts';
-import { openStore, type Store } from '../../../src/core/store/store.ts';
-import { engines, freshStore } from '../../support/stores.ts';
+import type { Store } from '../../../src/core/store/store.ts';
+import { engines, twoStores } from '../../support/stores.ts';
 
 describe.each(engines())('the audit log on %s', (kind) => {
   let store: Store;
   let other: Store;
   let dispose: () => Promise<void>;
   beforeAll(async () => {
-    const fresh = await freshStore(kind);
-    store = fresh.store;
-    other = openStore(fresh.address, { connections: 8 });
-    dispose = async () => {
-      await other.close();
-      await fresh.dispose();
-    };
+    ({ store, other, dispose } = await twoStores(kind));
   });
   afterAll(() => dispose());
 

@@ -3,36 +3,31 @@ import { VisavisError } from '../../../src/core/platform/errors.ts';
 import { type Log, silentLog } from '../../../src/core/platform/log.ts';
 import { memoryNudges } from '../../../src/core/platform/nudges.ts';
 import { createWorker, type Step, type Worker } from '../../../src/core/platform/worker.ts';
-import type { Store } from '../../../src/core/store/store.ts';
-import { type HeldClock, heldClock, memoryStore } from '../../support/desk.ts';
+import { type HeldClock, heldClock } from '../../support/desk.ts';
 
 const LOOK_MS = 5_000;
+const LONGEST_REST_MS = 300_000;
 const AFTER_FAILURE_MS = 10_000;
 const AFTER_OUTAGE_MS = 2_000;
 const STOP_MS = 6_000;
-const HEARTBEAT_MS = 30_000;
 
-let store: Store;
 let clock: HeldClock;
 let workers: Worker[];
 let errors: object[];
 const nudges = memoryNudges();
 
-beforeEach(async () => {
-  store = await memoryStore();
+beforeEach(() => {
   clock = heldClock(1_000_000);
   workers = [];
   errors = [];
 });
 afterEach(async () => {
   await Promise.all(workers.map((worker) => worker.stop()));
-  await store.close();
 });
 
 function work(...steps: Step[]): Worker {
   const log: Log = { ...silentLog, error: (fields) => void errors.push(fields) };
-  const deps = { store, clock, nudges, log, workerId: 'one', roles: 'worker', host: 'here' };
-  const worker = createWorker(deps, steps);
+  const worker = createWorker({ clock, nudges, log }, steps);
   workers.push(worker);
   worker.start();
   return worker;
@@ -54,8 +49,6 @@ function counted(name: string, pieces = 0) {
   };
   return step;
 }
-
-const heartbeats = () => store.db.selectFrom('workers').selectAll().execute();
 
 describe('a step', () => {
   it('runs until there is nothing to do, then looks again from time to time', async () => {
@@ -81,6 +74,22 @@ describe('a step', () => {
     nudges.nudge('posts');
     await clock.sleeping(LOOK_MS);
     expect(step.asked()).toBe(2);
+  });
+
+  it('rests after a look through everything, whoever nudges, and works on without a rest', async () => {
+    const step = counted('a', 3);
+    // So many times that any look is long enough for the longest rest.
+    work({ ...step, rests: 1e12 });
+    await clock.sleeping(LONGEST_REST_MS);
+    expect(step.asked()).toBe(4);
+    nudges.nudge('work');
+    await clock.sleeping(LONGEST_REST_MS);
+    expect(step.asked()).toBe(4);
+    clock.advance(LONGEST_REST_MS - 1);
+    expect(step.asked()).toBe(4);
+    clock.advance(1);
+    await clock.sleeping(LONGEST_REST_MS);
+    expect(step.asked()).toBe(5);
   });
 
   it('looks again when the nudge came while it worked', async () => {
@@ -169,24 +178,6 @@ describe('a step', () => {
   });
 });
 
-describe('a worker that begins', () => {
-  it('forgets those that were killed more than a day ago, and no others', async () => {
-    const now = clock.now() + 48 * 3_600_000;
-    clock.advance(now - clock.now());
-    const row = { roles: 'worker', host: 'there', started_at: 0 };
-    await store.db
-      .insertInto('workers')
-      .values([
-        { ...row, id: 'killed', seen_at: now - 24 * 3_600_000 - 1 },
-        { ...row, id: 'quiet', seen_at: now - 3_600_000 },
-      ])
-      .execute();
-    work();
-    await clock.sleeping(HEARTBEAT_MS);
-    expect((await heartbeats()).map((one) => one.id).toSorted()).toEqual(['one', 'quiet']);
-  });
-});
-
 describe('stop', () => {
   it('does not wait for ever for work that does not end', async () => {
     const stuck = { began: () => {}, end: () => {} };
@@ -247,12 +238,10 @@ describe('stop', () => {
     await clock.sleeping(LOOK_MS);
     await clock.sleeping(AFTER_FAILURE_MS);
     await worker.stop();
-    expect(await heartbeats()).toEqual([]);
   });
 
   it('of a worker that never began is fine', async () => {
-    const deps = { store, clock, nudges, log: silentLog, workerId: 'x', roles: '', host: '' };
-    await createWorker(deps, []).stop();
+    await createWorker({ clock, nudges, log: silentLog }, []).stop();
   });
 });
 
@@ -260,8 +249,7 @@ describe('while the site is read-only', () => {
   const WATCH_MS = 1_000;
   const readOnlyWork = (isOn: () => boolean, ...steps: Step[]) => {
     const readOnly = { state: async () => (isOn() ? { since: 0, reason: '' } : null) };
-    const deps = { store, clock, nudges, log: silentLog, workerId: 'one', roles: 'w', host: 'h', readOnly };
-    const worker = createWorker(deps, steps);
+    const worker = createWorker({ clock, nudges, log: silentLog, readOnly }, steps);
     workers.push(worker);
     worker.start();
   };
@@ -272,9 +260,7 @@ describe('while the site is read-only', () => {
     readOnlyWork(() => on, step);
     await clock.sleeping(LOOK_MS);
     await clock.sleeping(WATCH_MS);
-    await clock.sleeping(HEARTBEAT_MS);
     expect(step.asked()).toBe(0);
-    expect(await heartbeats()).toHaveLength(1);
     on = false;
     clock.advance(WATCH_MS);
     await clock.sleeping(WATCH_MS);
@@ -303,58 +289,5 @@ describe('while the site is read-only', () => {
     clock.advance(WATCH_MS);
     await expect.poll(() => signals.length).toBe(2);
     expect(signals[1]?.aborted).toBe(false);
-  });
-});
-
-describe('the heartbeat', () => {
-  it('is written, kept up to date, and removed at the end', async () => {
-    const worker = work();
-    await clock.sleeping(HEARTBEAT_MS);
-    const started = clock.now();
-    expect(await heartbeats()).toEqual([
-      { id: 'one', roles: 'worker', host: 'here', started_at: started, seen_at: started },
-    ]);
-    clock.advance(HEARTBEAT_MS);
-    await clock.sleeping(HEARTBEAT_MS);
-    expect(await heartbeats()).toMatchObject([{ started_at: started, seen_at: started + HEARTBEAT_MS }]);
-    await worker.stop();
-    expect(await heartbeats()).toEqual([]);
-  });
-
-  it('comes back when somebody has cleaned it away', async () => {
-    work();
-    await clock.sleeping(HEARTBEAT_MS);
-    await store.db.deleteFrom('workers').execute();
-    clock.advance(HEARTBEAT_MS);
-    await clock.sleeping(HEARTBEAT_MS);
-    expect(await heartbeats()).toHaveLength(1);
-  });
-
-  it('goes on beating while a step works for long', async () => {
-    let end: () => void = () => {};
-    work({
-      name: 'long',
-      run: () =>
-        new Promise((resolve) => {
-          end = () => resolve(false);
-        }),
-    });
-    await clock.sleeping(HEARTBEAT_MS);
-    clock.advance(HEARTBEAT_MS);
-    await clock.sleeping(HEARTBEAT_MS);
-    expect((await heartbeats())[0]?.seen_at).toBe(clock.now());
-    end();
-  });
-
-  it('that cannot be written stops no work', async () => {
-    const step = counted('a');
-    const broken = await memoryStore();
-    await broken.close();
-    const deps = { store: broken, clock, nudges, log: silentLog, workerId: 'x', roles: '', host: '' };
-    const worker = createWorker(deps, [step]);
-    worker.start();
-    await clock.sleeping(LOOK_MS);
-    expect(step.asked()).toBe(1);
-    await worker.stop();
   });
 });

@@ -5,7 +5,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { vectorToBytes } from '../../../src/core/faces/vectors.ts';
 import { silentLog } from '../../../src/core/platform/log.ts';
 import { eraseEmbeddings } from '../../../src/core/privacy/embeddings.ts';
-import { lastRetention, retentionStep } from '../../../src/core/privacy/retention.ts';
+import { retentionStep } from '../../../src/core/privacy/retention.ts';
+import { retentionReports } from '../../../src/core/privacy/retention-report.ts';
 import type { DatabaseAddress, Store } from '../../../src/core/store/store.ts';
 import { addProject } from '../../support/people.ts';
 import { addFace, addFile } from '../../support/pictures.ts';
@@ -72,7 +73,7 @@ describe.each(engines())('what is deleted leaves the files of %s', (kind) => {
       .execute();
     for (const n of [1, 2, 3, 4]) expect(await found(n), `before, ${n}`).toBe(true);
     await run();
-    expect(await lastRetention(store)).toMatchObject({ embeddings: FACES, portraits: 1 });
+    expect((await retentionReports(store))[0]).toMatchObject({ embeddings: FACES, portraits: 1 });
     expect(await found(1)).toBe(false);
     expect(await found(2)).toBe(true);
     expect(await found(3)).toBe(false);
@@ -87,7 +88,7 @@ describe.each(engines())('what is deleted leaves the files of %s', (kind) => {
     await store.transaction((trx) => eraseEmbeddings(trx, faces));
     clock.advance(DAY + 1);
     await run();
-    expect(await lastRetention(store)).toMatchObject({ embeddings: 0, at: clock.now() });
+    expect((await retentionReports(store))[0]).toMatchObject({ embeddings: 0, at: clock.now() });
     expect(await found(1)).toBe(false);
     expect(await found(2)).toBe(true);
   });

@@ -10,6 +10,7 @@ import type { Store } from '../../../src/core/store/store.ts';
 import { notedNudges } from '../../support/nudges.ts';
 import { addChannel, addMember, addProject } from '../../support/people.ts';
 import { addFace, addFile, addToProject } from '../../support/pictures.ts';
+import { addRun } from '../../support/runs.ts';
 import { engines, freshStore } from '../../support/stores.ts';
 import { fakeClock } from '../wiki/fakes.ts';
 
@@ -120,25 +121,7 @@ describe.each(engines())('deleting a project on %s', (kind) => {
     const deps = { store, clock, nudges };
     const remove = (accountId: number) => deleteProject(deps, { projectId: project, accountId });
     await expect(remove(member)).rejects.toMatchObject({ code: 'forbidden' });
-    await store.db
-      .insertInto('runs')
-      .values({
-        project_id: project,
-        account_id: owner,
-        kind: 'write',
-        undoes: null,
-        state: 'working',
-        reason: null,
-        edit_group: 'x',
-        stop_requested_at: null,
-        created_at: 0,
-        retry_at: null,
-        finished_at: null,
-        channel_id: null,
-        message_id: null,
-        reported: null,
-      })
-      .execute();
+    await addRun(store, project, owner, { state: 'working', finished_at: null });
     await expect(remove(owner)).rejects.toMatchObject({ code: 'conflict' });
     await store.db.updateTable('runs').set({ state: 'done' }).execute();
     await remove(owner);

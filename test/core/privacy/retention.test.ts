@@ -1,6 +1,8 @@
+import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { silentLog } from '../../../src/core/platform/log.ts';
-import { lastRetention, retentionStep } from '../../../src/core/privacy/retention.ts';
+import { retentionStep } from '../../../src/core/privacy/retention.ts';
+import { retentionReports } from '../../../src/core/privacy/retention-report.ts';
 import { setProjectState } from '../../../src/core/projects/states.ts';
 import type { Store } from '../../../src/core/store/store.ts';
 import { notedNudges } from '../../support/nudges.ts';
@@ -9,7 +11,8 @@ import { addFace, addFile, addToProject } from '../../support/pictures.ts';
 import { engines, freshStore } from '../../support/stores.ts';
 import { fakeClock } from '../wiki/fakes.ts';
 
-const DAY = 24 * 60 * 60_000;
+const HOUR = 60 * 60_000;
+const DAY = 24 * HOUR;
 
 describe.each(engines())('retention on %s', (kind) => {
   let store: Store;
@@ -43,7 +46,7 @@ describe.each(engines())('retention on %s', (kind) => {
     await embedded(null);
     await run();
     expect(await embeddings()).toBe(2);
-    expect(await lastRetention(store)).toMatchObject({ embeddings: 3, at: clock.now() });
+    expect((await retentionReports(store))[0]).toMatchObject({ embeddings: 3, at: clock.now() });
     await store.db.updateTable('projects').set({ matching: 0 }).execute();
     await run();
     expect(await embeddings()).toBe(2);
@@ -137,7 +140,7 @@ describe.each(engines())('retention on %s', (kind) => {
       ])
       .execute();
     await run();
-    expect(await lastRetention(store)).toMatchObject({ linkRequests: 1, sessions: 1, hints: 1 });
+    expect((await retentionReports(store))[0]).toMatchObject({ linkRequests: 1, sessions: 1, hints: 1 });
     expect(await store.db.selectFrom('link_requests').select('token_hash').execute()).toHaveLength(1);
     expect(await store.db.selectFrom('sessions').select('id_hash').execute()).toHaveLength(1);
   });
@@ -163,5 +166,50 @@ describe.each(engines())('retention on %s', (kind) => {
       { hour: 0, answers: 7 },
       { hour: clock.now(), answers: 5 },
     ]);
+  });
+
+  test('a kind that fails keeps no other from being deleted, is told, and is tried again after an hour', async () => {
+    const session = { account_id: null, data: '{}', created_at: 0, expires_at: 0 };
+    const addSession = (hash: string) =>
+      store.db
+        .insertInto('sessions')
+        .values({ ...session, id_hash: Buffer.from(hash) })
+        .execute();
+    const sessions = async () => (await store.db.selectFrom('sessions').selectAll().execute()).length;
+    await addSession('one');
+    await sql`alter table link_requests rename to elsewhere`.execute(store.db);
+    await expect(run()).rejects.toThrow('link_requests');
+    expect(await sessions()).toBe(0);
+    const [report] = await retentionReports(store);
+    expect(report).toMatchObject({ sessions: 1, linkRequests: 0, at: clock.now() });
+    expect(report?.failed).toEqual([
+      { kind: 'linkRequests', reason: expect.stringContaining('link_requests') },
+    ]);
+    await sql`alter table elsewhere rename to link_requests`.execute(store.db);
+    await addSession('two');
+    clock.advance(HOUR - 1);
+    await run();
+    expect(await sessions()).toBe(1);
+    clock.advance(1);
+    await run();
+    expect(await sessions()).toBe(0);
+    expect(await retentionReports(store)).toMatchObject([{ failed: [] }, { failed: [{}] }]);
+    // Nothing more until tomorrow.
+    await addSession('three');
+    clock.advance(DAY - 1);
+    await run();
+    expect(await sessions()).toBe(1);
+  });
+
+  test('the reports of a week are kept, and the one of an earlier version is understood', async () => {
+    const value = JSON.stringify({ at: 1, embeddings: 3, sessions: 2 });
+    await store.db.insertInto('settings').values({ name: 'retention', value }).execute();
+    expect(await retentionReports(store)).toEqual([{ at: 1, embeddings: 3, sessions: 2, failed: [] }]);
+    for (let day = 0; day < 8; day++) {
+      await run();
+      clock.advance(DAY);
+    }
+    const times = (await retentionReports(store)).map(({ at }) => at);
+    expect(times).toEqual([1, 2, 3, 4, 5, 6, 7].map((day) => clock.now() - day * DAY));
   });
 });

@@ -10,9 +10,13 @@ export interface LeasesTable {
   fence: number;
 }
 
+/** Processes of the product that run, whatever they do: their heartbeats. */
 export interface WorkersTable {
   id: string;
+  /** `web`, `bots`, `worker`, with blanks between them. */
   roles: string;
+  /** Empty: of a version that did not tell. */
+  version: Generated<string>;
   host: string;
   started_at: Millis;
   seen_at: Millis;

@@ -27,10 +27,19 @@ export interface AccountProfilesTable {
   seen_at: Millis;
   /** When the wiki with the files was last asked how the account stands; null: only the sign-in told. */
   standing_at: Generated<Millis | null>;
-  /** Which of the operator's rules the account does not meet, in words; null: it may take part. */
+  /** Which of the operator’s rules the account does not meet, or the block on this site (`platform/reasons.ts`); null: it may take part. */
   barred: Generated<string | null>;
   /** Does not want to stand on the leaderboard. */
   hidden: Generated<Flag>;
+}
+
+/** Accounts that administrators have blocked on this site; a sign-in does not end it, nor does deleting one's data. */
+export interface SiteBlocksTable {
+  account_id: number;
+  /** In an administrator's words; the person reads it. */
+  reason: string;
+  blocked_by: number;
+  blocked_at: Millis;
 }
 
 /** One access token for each account in use; both tokens are encrypted. */
@@ -41,6 +50,7 @@ export interface AccountTokensTable {
   token_expires_at: Millis;
   /** Set when the wiki refused a refresh: the person must sign in again. */
   broken_at: Millis | null;
+  /** The wiki’s code, or a reason that says more (`platform/reasons.ts`). */
   broken_reason: string | null;
   /** `plain`: an import marked the tokens as legacy plain text; the next refresh encrypts them. */
   scheme: Generated<'fernet' | 'plain'>;

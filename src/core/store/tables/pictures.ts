@@ -51,7 +51,7 @@ export interface FilesTable {
   licence: string;
   licence_url: string | null;
   state: FileState;
-  /** Why it was set aside, in words for the project page. */
+  /** Why it was set aside or waits, as `platform/reasons.ts` keeps it; plain English in old rows. */
   reason: string | null;
   /** The error code of the last failure; null: none, or from before this was kept. */
   failure: string | null;

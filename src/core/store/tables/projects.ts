@@ -4,8 +4,12 @@ import type { Bytes, Flag, Millis } from './columns.ts';
 
 export type ProjectState = 'active' | 'paused' | 'completed' | 'deleted';
 
-/** `reverted`: its edits were taken back on the wiki; `overturned`: owners decided against its verdicts. */
-export type PausedReason = 'reverted' | 'overturned';
+/**
+ * `reverted`: its edits were taken back on the wiki; `overturned`: owners decided against its verdicts; `ownerless`: its
+ * last owner who could act had their account forgotten; `blocked`: nobody is left to look for, because an administrator
+ * blocked the person.
+ */
+export type PausedReason = 'reverted' | 'overturned' | 'ownerless' | 'blocked';
 
 export interface ProjectsTable {
   id: Generated<number>;
@@ -73,6 +77,11 @@ export interface ProjectPersonsTable {
   description: string;
   portrait_title: string | null;
   portrait_url: string | null;
+  /** Of the portrait's file, as in `files`; null: not asked yet, and the portrait is not shown before that. */
+  portrait_page_url: Generated<string | null>;
+  portrait_author: Generated<string | null>;
+  portrait_licence: Generated<string | null>;
+  portrait_licence_url: Generated<string | null>;
   position: number;
   /** 1: an owner wants every face asked about, also when nothing near is left. */
   ask_rest: Generated<Flag>;
@@ -112,6 +121,17 @@ export interface InvitationsTable {
   revoked_at: Millis | null;
   /** How many became members by it. */
   uses: Generated<number>;
+}
+
+/** A code that binds one channel, for a few minutes: whoever may manage the channel says it there. */
+export interface ChannelCodesTable {
+  id: Generated<number>;
+  /** As in `invitations`. */
+  code_hash: Bytes;
+  project_id: number;
+  created_by: number;
+  created_at: Millis;
+  expires_at: Millis;
 }
 
 export interface ChannelsTable {

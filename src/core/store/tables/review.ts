@@ -46,7 +46,10 @@ export interface PostsTable {
   state: PostState;
   /** The platform's message id; null until it is up. */
   external_id: string | null;
-  /** The content that is wanted and the one that is shown; different numbers mean an edit is due. */
+  /**
+   * The content that is wanted and the one that is shown; different numbers mean an edit is due. Shown is 0 before the
+   * post is there to its last reaction, and -1 when also its picture is old.
+   */
   wanted: Generated<number>;
   shown: Generated<number>;
   created_at: Millis;

@@ -15,6 +15,7 @@ export interface SdcClaimsTable {
   statement_id: string;
   /** `present`: somebody else's statement was there already; it is never removed as ours. */
   state: ClaimState;
+  /** Why, as `platform/reasons.ts` keeps it; plain English in old rows. */
   reason: string | null;
   account_id: number;
   /** The run that writes or wrote it. */
@@ -59,6 +60,7 @@ export interface RunsTable {
   /** The run that is undone. */
   undoes: number | null;
   state: RunState;
+  /** As in `sdc_claims`. */
   reason: string | null;
   /** Hex id that groups the edits on the wiki. */
   edit_group: string;
