@@ -1,13 +1,13 @@
-import type { Detector, Drawing, Drawn } from '../core/faces/detector.ts';
-import { describeError, type ErrorCode } from '../core/platform/errors.ts';
-import { usernamesOf } from '../core/review/names.ts';
-import { pairKey } from '../core/review/pairs.ts';
+import type { Detector } from '../core/faces/detector.ts';
+import { PORTRAIT_COLUMNS, type Portrait, portraitOf } from '../core/projects/portraits.ts';
 import { markLabel, seedsFor } from '../core/review/reactions.ts';
-import { standingVotesOf } from '../core/review/standing.ts';
+import { askedRows } from '../core/review/verdict-rows.ts';
 import type { QuestionKind, QuestionPurpose, QuestionState, VerdictValue } from '../core/store/schema.ts';
 import type { Store } from '../core/store/store.ts';
 import type { Pictures } from '../core/wiki/pictures.ts';
 import type { Card, CardPicture } from './chat.ts';
+import { drawQuestion } from './drawing.ts';
+import { voterLines } from './voters.ts';
 
 /** A message in one language, with its parameters. */
 export interface Translate {
@@ -25,7 +25,7 @@ export interface CardDeps {
   readonly itemUrl: (person: string) => string;
 }
 
-interface ShownFace {
+export interface ShownFace {
   readonly fileId: number;
   readonly faceId: number;
   readonly position: number;
@@ -50,7 +50,7 @@ export interface Question {
   readonly persons: number;
   readonly label: string;
   readonly description: string;
-  readonly portraitUrl: string | null;
+  readonly portrait: Portrait | null;
   readonly language: string;
   readonly votesNeeded: number;
   /** Shown where answers are private: no reactions, and nobody is named before there is a verdict. */
@@ -81,24 +81,16 @@ export async function readQuestion(store: Store, questionId: number): Promise<Qu
       'questions.person',
       'label',
       'description',
-      'portrait_url',
+      ...PORTRAIT_COLUMNS,
       'language',
       'votes_needed',
     ])
     .where('questions.id', '=', questionId)
     .executeTakeFirst();
   if (!row) return null;
-  const faces = await store.db
-    .selectFrom('question_faces')
-    .innerJoin('questions', 'questions.id', 'question_faces.question_id')
+  const faces = await askedRows(store.db)
     .innerJoin('faces', 'faces.id', 'question_faces.face_id')
     .innerJoin('files', 'files.id', 'faces.file_id')
-    .leftJoin('verdicts', (join) =>
-      join
-        .onRef('verdicts.project_id', '=', 'questions.project_id')
-        .onRef('verdicts.face_id', '=', 'question_faces.face_id')
-        .onRef('verdicts.person', '=', 'questions.person'),
-    )
     .select([
       'question_faces.face_id',
       'files.id as file_id',
@@ -127,7 +119,7 @@ export async function readQuestion(store: Store, questionId: number): Promise<Qu
     persons: row.persons ?? 1,
     label: row.label,
     description: row.description,
-    portraitUrl: row.portrait_url,
+    portrait: portraitOf(row),
     language: row.language,
     votesNeeded: row.votes_needed,
     blind: false,
@@ -152,10 +144,11 @@ export async function questionCard(
   deps: CardDeps,
   question: Question,
 ): Promise<{ card: Card; seeds: string[] }> {
-  const drawn = await drawQuestion(deps, question);
+  const { drawn, withPortrait } = await drawQuestion(deps, question);
   const t = deps.translate(question.language);
-  const picture: CardPicture = { ...drawn, alt: altText(t, question) };
-  const words = await questionWords(deps, question);
+  const shown = withPortrait ? question : { ...question, portrait: null };
+  const picture: CardPicture = { ...drawn, alt: altText(t, shown) };
+  const words = await questionWords(deps, shown);
   return { card: { ...words, picture }, seeds: seedsOf(question) };
 }
 
@@ -173,7 +166,10 @@ function answersTo(question: Question): string[] {
 export async function questionWords(deps: CardDeps, question: Question): Promise<Card> {
   const t = deps.translate(question.language);
   const [first] = question.faces;
-  const lines = [question.description, t(`bot-how-${question.kind}`)];
+  const { portrait } = question;
+  const lines = [question.description];
+  if (portrait) lines.push(t('bot-portrait', question.label));
+  lines.push(t(`bot-how-${question.kind}`));
   if (question.kind === 'batch') lines.push(t('bot-how-batch-letters'));
   else if (question.persons > 1) lines.push(t('bot-how-somebody-else'));
   if (question.purpose === 'dispute') lines.push(t('bot-how-dispute'));
@@ -194,6 +190,7 @@ export async function questionWords(deps: CardDeps, question: Question): Promise
             url: face.pageUrl,
           }))),
       { text: t('bot-link-item', question.label), url: deps.itemUrl(question.person) },
+      ...(portrait ? [{ text: t('bot-link-portrait'), url: portrait.pageUrl }] : []),
     ],
     // The reactions once more, for those who prefer or need them; below a decided question reactions are enough, where
     // they count.
@@ -204,13 +201,12 @@ export async function questionWords(deps: CardDeps, question: Question): Promise
     footer: [
       // The number by which an owner withdraws it.
       `#${question.id}`,
-      ...[...files.values()].map((face) => {
-        const cut = (text: string, most: number) => (files.size === 1 ? text : shortened(text, most));
-        const title = cut(plainTitle(face.title), MOST_OF_TITLE);
-        const author = cut(face.author || t('bot-author-unknown'), MOST_OF_AUTHOR);
-        const credit = t('bot-credit', title, author, face.licence);
-        return files.size === 1 ? credit : `${markLabel(question.kind, face.position)}: ${credit}`;
-      }),
+      ...[...files.values()].map((face) =>
+        files.size === 1
+          ? creditOf(t, face)
+          : `${markLabel(question.kind, face.position)}: ${shortCreditOf(t, face)}`,
+      ),
+      ...(portrait ? [t('bot-credit-portrait', shortCreditOf(t, portrait))] : []),
     ].join(' · '),
   };
 }
@@ -229,7 +225,7 @@ const BUTTON_WORDS: ReadonlyMap<string, string> = new Map([
   ['👤', 'bot-button-else'],
 ]);
 
-/** What the votes have come to, face by face, and who said so; nothing before there is a verdict (PRODUCT C3). */
+/** What the votes have come to, face by face, and who said so; nothing before there is a verdict. */
 async function outcomeLines(deps: CardDeps, question: Question, t: Translate): Promise<string[]> {
   if (question.state === 'withdrawn') return [t('bot-withdrawn')];
   // A check looks like any other question until it is closed; who was wrong is nobody's business here.
@@ -238,130 +234,52 @@ async function outcomeLines(deps: CardDeps, question: Question, t: Translate): P
   const decided = question.faces.filter((face) => face.decided);
   const lines = isCheck ? [t('bot-was-check')] : [];
   const groups = Map.groupBy(decided, (face) => face.verdict);
-  for (const [verdict, faces] of groups) {
+  for (const verdict of ['match', 'no_match', 'disputed'] as const) {
+    const faces = groups.get(verdict);
+    if (!faces) continue;
     const labels = faces.map((face) => markLabel(question.kind, face.position)).join(', ');
     const key = question.kind === 'single' ? `bot-verdict-${verdict}` : `bot-verdicts-${verdict}`;
     lines.push(t(key.replaceAll('_', '-'), question.label, labels, faces.length));
   }
-  // In a blind channel nobody's name stands below faces that others still answer about, or owners decide.
-  const told = question.blind ? decided.filter((face) => face.verdict !== 'disputed') : question.faces;
-  const voters = decided.length === 0 || isCheck ? [] : await votersOf(deps.store, question, told);
-  if (voters.length > 0) lines.push(t('bot-voters', voters.join(', '), voters.length));
+  // What others said is told of decided faces alone; in a blind channel also not below those that owners decide.
+  const told = question.blind ? decided.filter((face) => face.verdict !== 'disputed') : decided;
+  if (!isCheck) lines.push(...(await voterLines(deps.store, question, told, t)));
   if (question.state === 'over' || question.state === 'resting') lines.push(t('bot-over'));
   return lines;
 }
 
-async function votersOf(store: Store, question: Question, faces: readonly ShownFace[]): Promise<string[]> {
-  const standing = await standingVotesOf(
-    store.db,
-    question.projectId,
-    faces.map((face) => face.faceId),
-  );
-  const ids = faces
-    .flatMap(({ faceId }) => standing.get(pairKey({ faceId, person: question.person })) ?? [])
-    .filter((vote) => vote.answer !== 'unsure')
-    .map((vote) => vote.accountId);
-  const names = await usernamesOf(store.db, ids);
-  return [...names.values()].sort();
+interface Credited {
+  readonly title: string;
+  readonly author: string;
+  readonly licence: string;
 }
 
-/** These files can never be shown: asking again would give the same. */
-export class UndrawableError extends Error {
-  /** Why, in words, by the id of the file. */
-  readonly files: ReadonlyMap<number, string>;
-
-  constructor(files: ReadonlyMap<number, string>) {
-    super([...files.values()].join('; '));
-    this.name = 'UndrawableError';
-    this.files = files;
-  }
+function creditOf(t: Translate, { title, author, licence }: Credited): string {
+  return t('bot-credit', plainTitle(title), author || t('bot-author-unknown'), licence);
 }
 
-async function drawQuestion({ pictures, detector }: CardDeps, question: Question): Promise<Drawn> {
-  const [first] = question.faces;
-  if (!first) throw new Error(`question ${question.id} has no faces`);
-  const portrait = question.portraitUrl
-    ? await pictures.download(question.portraitUrl).catch(() => undefined)
-    : undefined;
-  const seen = question.kind === 'batch' ? question.faces : [first];
-  const downloads = await eachFace(seen, (face) => pictures.download(face.thumbUrl));
-  const picture = (face: ShownFace) => downloads.get(face.faceId) ?? new Uint8Array();
-  const drawing: Drawing =
-    question.kind === 'batch'
-      ? {
-          kind: 'sheet',
-          tiles: question.faces.map((face) => ({
-            picture: picture(face),
-            box: face.box,
-            label: markLabel('batch', face.position),
-          })),
-        }
-      : {
-          kind: 'question',
-          picture: picture(first),
-          marks: question.faces.map((face) => ({ box: face.box, label: String(face.position) })),
-        };
-  try {
-    if (portrait) {
-      try {
-        return await detector.draw({ ...drawing, portrait });
-      } catch (error) {
-        // It may be the portrait, which a question can do without.
-        if (!isFinal(error)) throw error;
-      }
-    }
-    return await detector.draw(drawing);
-  } catch (error) {
-    if (!isFinal(error)) throw error;
-    // Which of them is it?
-    await eachFace(seen, (face) =>
-      detector.draw({ kind: 'crop', picture: picture(face), box: face.box, size: 64 }),
-    );
-    if (seen.length > 1) throw error;
-    throw new UndrawableError(new Map([[first.fileId, describeError(error).message]]));
-  }
+/** So that the credits of nine files and a portrait fit below a message of Discord, which has room for 2,048 characters. */
+function shortCreditOf(t: Translate, { title, author, licence }: Credited): string {
+  return creditOf(t, {
+    title: shortened(plainTitle(title), MOST_OF_TITLE),
+    author: shortened(author, MOST_OF_AUTHOR),
+    licence,
+  });
 }
 
-/** @throws UndrawableError naming all files that fail for good */
-async function eachFace<T>(
-  faces: readonly ShownFace[],
-  work: (face: ShownFace) => Promise<T>,
-): Promise<Map<number, T>> {
-  const results = new Map<number, T>();
-  const broken = new Map<number, string>();
-  for (const face of faces) {
-    try {
-      results.set(face.faceId, await work(face));
-    } catch (error) {
-      if (!isFinal(error)) throw error;
-      broken.set(face.fileId, describeError(error).message);
-    }
-  }
-  if (broken.size > 0) throw new UndrawableError(broken);
-  return results;
-}
-
-/** About the bytes, as in detection: the same again would give the same. */
-const FINAL: readonly ErrorCode[] = [
-  'not_a_picture',
-  'broken_picture',
-  'picture_too_large',
-  'file_unreadable',
-  'too_large',
-];
-
-function isFinal(error: unknown): boolean {
-  return FINAL.includes(describeError(error).code);
-}
+const MOST_OF_TITLE = 45;
+const MOST_OF_AUTHOR = 110;
 
 function altText(t: Translate, question: Question): string {
   const [first] = question.faces;
-  return t(`bot-alt-${question.kind}`, question.label, question.faces.length, plainTitle(first?.title ?? ''));
+  const alt = t(
+    `bot-alt-${question.kind}`,
+    question.label,
+    question.faces.length,
+    plainTitle(first?.title ?? ''),
+  );
+  return question.portrait ? t('bot-alt-portrait', alt, question.label) : alt;
 }
-
-/** So that the credits of nine files fit below a message of Discord, which has room for 2,048 characters. */
-const MOST_OF_TITLE = 60;
-const MOST_OF_AUTHOR = 110;
 
 function shortened(text: string, most: number): string {
   return text.length <= most ? text : `${text.slice(0, most - 1).trimEnd()}…`;

@@ -86,7 +86,7 @@ export interface CommandEvent {
   /** null in a private conversation. */
   readonly channelId: string | null;
   readonly channelName: string;
-  /** Whether the platform lets this user manage the channel (PRODUCT: binding needs the platform's own right). */
+  /** Whether the platform lets this user manage the channel (binding needs the platform's own right). */
   readonly mayManageChannel: boolean;
   /** Answers where only this user sees it. */
   replyPrivately(card: Card): Promise<void>;
@@ -95,8 +95,9 @@ export interface CommandEvent {
 }
 
 /**
- * What the desk does with events. Both resolve, and never reject, when the event has been dealt with; an adapter
- * whose platform can repeat events acknowledges them only then, so that a restart loses none.
+ * What the desk does with events. They resolve when the event has been dealt with; an adapter whose platform can repeat
+ * events acknowledges them only then, so that a restart loses none. Without the database nothing can be dealt with:
+ * reactions wait for it. An adapter that keeps its place hands an event over again when they reject.
  */
 export interface ChatHandlers {
   onReaction(event: ReactionEvent): Promise<void>;
@@ -124,6 +125,16 @@ export type Followed =
 
 export interface Chat {
   readonly platform: 'discord' | 'matrix' | 'room';
+  /**
+   * Its place among the events is in the database: whoever takes over goes on there, so an event that is handed over has
+   * to be dealt with. Else everybody who is connected hears of all events.
+   */
+  readonly keepsPlace?: true;
+  /**
+   * How a command is typed here, for texts that say what to type: `!visavis write yes`.
+   * @param args as in its `usage`
+   */
+  spell(name: string, ...args: string[]): string;
   start(handlers: ChatHandlers): Promise<void>;
   stop(): Promise<void>;
   /** Posts a card. The same `key` again gives the message that is there already. Returns the message id. */
@@ -133,6 +144,8 @@ export interface Chat {
   remove(channelId: string, messageId: string): Promise<void>;
   /** The bot's own reactions, in this order; those that are there already are left. */
   seed(channelId: string, messageId: string, emoji: readonly string[]): Promise<void>;
+  /** Takes the bot's own reactions away; those that are not there are fine. */
+  unseed(channelId: string, messageId: string, emoji: readonly string[]): Promise<void>;
   /**
    * All standing reactions of people on a message, or null when the message is gone. What is still to be told as an
    * event may be missing.

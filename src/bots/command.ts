@@ -22,8 +22,12 @@ export interface CommandContext {
 export type Linked = CommandContext & { readonly account: NonNullable<CommandContext['account']> };
 export type InProject = Linked & { readonly bound: NonNullable<CommandContext['bound']> };
 
+/** What it is about, for the help. */
+export const COMMAND_GROUPS = ['account', 'questions', 'writing', 'project', 'channel'] as const;
+
 interface CommandBase {
   readonly name: string;
+  readonly group: (typeof COMMAND_GROUPS)[number];
   /**
    * What stands behind the name, for the help: `WORD` is anything, `word` and `on|off` are words to choose from,
    * `[…]` may be left out, and `name=…` is given by its name, in any place.
@@ -40,3 +44,8 @@ export type Command = CommandBase &
     | { readonly needs: 'link'; run(context: Linked): Promise<void> }
     | { readonly needs: 'project'; run(context: InProject): Promise<void> }
   );
+
+/** As commands are typed where they are messages like any other. */
+export function spellInWords(name: string, ...args: string[]): string {
+  return ['!visavis', name, ...args].join(' ');
+}

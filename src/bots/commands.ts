@@ -1,11 +1,11 @@
 import { forgetAccount } from '../core/accounts/forget.ts';
 import { accountOfIdentity, LINK_LIFETIME_MS, startLink, unlinkChatUser } from '../core/accounts/linking.ts';
-import { listRuns, runById } from '../core/depicts/history.ts';
-import { ACTIVE, previewRun, requestStop, startRun, startUndo } from '../core/depicts/runs.ts';
 import { VisavisError } from '../core/platform/errors.ts';
 import { wordsOf } from '../core/platform/words.ts';
 import { channelByExternalId } from '../core/projects/channels.ts';
+import { roleOf } from '../core/projects/members.ts';
 import { projectOverview } from '../core/projects/overview.ts';
+import { ownedAlone } from '../core/projects/ownerless.ts';
 import { pausedReason } from '../core/review/care.ts';
 import { questionFaces, withdrawQuestion } from '../core/review/questions.ts';
 import { askableFor, skipFaces } from '../core/review/skips.ts';
@@ -13,35 +13,48 @@ import { undoAnswers } from '../core/review/undo.ts';
 import { leaderboard } from '../core/statistics/leaderboard.ts';
 import { language, SETUP_USAGE, setup, unbind } from './channel-commands.ts';
 import type { Chat, CommandEvent } from './chat.ts';
-import type { Command, CommandContext, InProject, Linked } from './command.ts';
+import { COMMAND_GROUPS, type Command, type CommandContext, type InProject, type Linked } from './command.ts';
 import type { DeskDeps } from './desk.ts';
 import { follow } from './moves.ts';
-import { runCard } from './reports.ts';
+import { stop, undo, write } from './run-commands.ts';
 
 export const COMMANDS: readonly Command[] = [
-  { name: 'help', needs: 'nothing', run: help },
-  { name: 'link', needs: 'nothing', run: link },
-  { name: 'unlink', needs: 'nothing', run: unlink },
-  { name: 'whoami', needs: 'nothing', run: whoami },
-  { name: 'forget-me', usage: '[yes]', needs: 'link', run: forgetMe },
-  { name: 'setup', usage: SETUP_USAGE, needs: 'link', run: setup },
-  { name: 'unbind', needs: 'link', run: unbind },
-  { name: 'follow', needs: 'link', on: ['matrix'], run: follow },
-  { name: 'status', needs: 'project', run: status },
-  { name: 'next', needs: 'project', run: next },
-  { name: 'write', usage: '[yes]', needs: 'project', run: write },
-  { name: 'stop', needs: 'project', run: stop },
-  { name: 'undo', usage: '[RUN]', needs: 'project', run: undo },
-  { name: 'skip', usage: '[QUESTION]', needs: 'project', run: skip },
-  { name: 'retract', needs: 'project', run: retract },
-  { name: 'withdraw', usage: 'QUESTION', needs: 'project', run: withdraw },
-  { name: 'leaderboard', needs: 'nothing', run: showLeaderboard },
-  { name: 'language', usage: '[CODE]', needs: 'project', run: language },
+  { name: 'help', group: 'account', needs: 'nothing', run: help },
+  { name: 'link', group: 'account', needs: 'nothing', run: link },
+  { name: 'unlink', group: 'account', needs: 'nothing', run: unlink },
+  { name: 'whoami', group: 'account', needs: 'nothing', run: whoami },
+  { name: 'forget-me', group: 'account', usage: '[yes]', needs: 'link', run: forgetMe },
+  { name: 'setup', group: 'channel', usage: SETUP_USAGE, needs: 'link', run: setup },
+  { name: 'unbind', group: 'channel', needs: 'link', run: unbind },
+  { name: 'follow', group: 'channel', needs: 'link', on: ['matrix'], run: follow },
+  { name: 'status', group: 'project', needs: 'project', run: status },
+  { name: 'next', group: 'questions', needs: 'project', run: next },
+  { name: 'write', group: 'writing', usage: '[again] [yes]', needs: 'project', run: write },
+  { name: 'stop', group: 'writing', needs: 'project', run: stop },
+  { name: 'undo', group: 'writing', usage: '[RUN] [statement=NUMBER] [yes]', needs: 'project', run: undo },
+  { name: 'skip', group: 'questions', usage: '[QUESTION]', needs: 'project', run: skip },
+  { name: 'retract', group: 'questions', needs: 'project', run: retract },
+  { name: 'withdraw', group: 'questions', usage: 'QUESTION', needs: 'project', run: withdraw },
+  { name: 'leaderboard', group: 'project', needs: 'nothing', run: showLeaderboard },
+  { name: 'language', group: 'channel', usage: '[CODE]', needs: 'project', run: language },
 ];
 
 /** The commands of one platform. */
 export function commandsOn(platform: Chat['platform']): Command[] {
   return COMMANDS.filter(({ on }) => !on || on.includes(platform));
+}
+
+/** For the help on the site: every group with its commands. */
+export function commandHelp() {
+  return COMMAND_GROUPS.map((group) => ({
+    group,
+    commands: COMMANDS.filter((one) => one.group === group).map(({ name, usage = '', on = null }) => ({
+      name,
+      usage,
+      /** The only platforms that have it; null: all. */
+      on,
+    })),
+  }));
 }
 
 /** What only tells something, also while the site is read-only. */
@@ -56,11 +69,11 @@ export async function runCommand(deps: DeskDeps, chat: Chat, event: CommandEvent
   const account = await accountOfIdentity(deps.store, chat.platform, event.user.id);
   const t = deps.translate(bound?.settings.language ?? (await languageOf(deps, bound?.projectId ?? null)));
   const context: CommandContext = { deps, chat, event, t, account, bound };
-  const say = (key: string) => event.replyPrivately({ text: t(key) });
+  const say = (key: string, ...params: string[]) => event.replyPrivately({ text: t(key, ...params) });
   try {
     if (!READING.has(command.name) && (await deps.readOnly?.state())) return await say('bot-read-only');
     if (command.needs === 'nothing') return await command.run(context);
-    if (!account) return await say('bot-link-first');
+    if (!account) return await say('bot-link-first', chat.spell('link'));
     if (command.needs === 'link') return await command.run({ ...context, account });
     if (!bound) return await say('bot-no-project');
     await command.run({ ...context, account, bound });
@@ -101,15 +114,28 @@ async function unlink({ deps, chat, event, t }: CommandContext): Promise<void> {
   await event.replyPrivately({ text: t(was ? 'bot-unlinked' : 'bot-not-linked') });
 }
 
-async function whoami({ event, t, account }: CommandContext): Promise<void> {
-  await event.replyPrivately({ text: account ? t('bot-whoami', account.username) : t('bot-not-linked') });
+/** Where a project is at hand, also what one is in it. */
+async function whoami({ deps, event, t, account, bound }: CommandContext): Promise<void> {
+  if (!account) return event.replyPrivately({ text: t('bot-not-linked') });
+  const lines = [t('bot-whoami', account.username)];
+  if (bound) lines.push(t(`bot-whoami-${(await roleOf(deps.store, bound.projectId, account.id)) ?? 'none'}`));
+  await event.replyPrivately({ text: lines.join('\n') });
 }
 
-async function forgetMe({ deps, event, t, account }: Linked): Promise<void> {
-  if (event.args[0] !== 'yes')
-    return event.replyPrivately({ text: t('bot-forget-confirm', account.username) });
-  await forgetAccount(deps, account.id);
-  await event.replyPrivately({ text: t('bot-forgotten') });
+async function forgetMe({ deps, chat, event, t, account }: Linked): Promise<void> {
+  if (event.args[0] === 'yes') {
+    await forgetAccount(deps, account.id);
+    return event.replyPrivately({ text: t('bot-forgotten') });
+  }
+  const alone = await ownedAlone(deps.store.db, account.id);
+  const titles = alone.map((project) => t('bot-quoted', project.title)).join(', ');
+  await event.replyPrivately({
+    text: [
+      t('bot-forget-what', account.username),
+      ...(alone.length > 0 ? [t('bot-forget-alone', alone.length, titles)] : []),
+      t('bot-forget-confirm', chat.spell('forget-me', 'yes')),
+    ].join('\n'),
+  });
 }
 
 async function status({ deps, event, t, bound }: InProject): Promise<void> {
@@ -143,59 +169,24 @@ async function next({ deps, event, t, account, bound }: InProject): Promise<void
   await event.replyPrivately({ text: lines.join('\n') });
 }
 
-async function write(context: InProject): Promise<void> {
-  const { deps, event, t, account, bound } = context;
-  const { pairs } = await previewRun(deps.store, bound.projectId);
-  if (event.args[0] !== 'yes') {
-    if (pairs.length === 0) return event.replyPrivately({ text: t('bot-write-nothing') });
-    const shown = pairs.slice(0, 15).map((pair) => `${pair.title.replace(/^File:/, '')} → ${pair.label}`);
-    if (pairs.length > shown.length) shown.push(t('bot-write-more', pairs.length - shown.length));
-    return event.replyPrivately({
-      title: t('bot-write-preview', pairs.length, account.username),
-      text: [...shown, '', t('bot-write-cc0'), t('bot-write-confirm')].join('\n'),
-      links: [{ text: t('bot-link-preview'), url: `${deps.publicUrl}/projects/${bound.projectId}/write` }],
-    });
-  }
-  const runId = await startRun(deps, { projectId: bound.projectId, accountId: account.id });
-  await showRun(context, runId);
-}
-
-async function stop({ deps, event, t, account, bound }: InProject): Promise<void> {
-  const runs = await listRuns(deps.store, bound.projectId);
-  const run = runs.find((one) => ACTIVE.includes(one.state));
-  if (!run) return event.replyPrivately({ text: t('bot-stop-nothing') });
-  await requestStop(deps, { runId: run.id, accountId: account.id });
-  await event.replyPrivately({ text: t('bot-stop-done', run.id) });
-}
-
-async function undo(context: InProject): Promise<void> {
-  const { deps, event, t, account, bound } = context;
-  const runs = await listRuns(deps.store, bound.projectId);
-  const named = event.args[0] === undefined ? null : Number(event.args[0]);
-  const run = runs.find((one) =>
-    named === null
-      ? one.kind === 'write' && one.accountId === account.id && (one.counts.written ?? 0) > 0
-      : one.id === named,
-  );
-  if (!run) return event.replyPrivately({ text: t('bot-undo-nothing') });
-  const undoId = await startUndo(deps, { runId: run.id, accountId: account.id });
-  await showRun(context, undoId);
-}
-
-async function withdraw({ deps, event, t, account, bound }: InProject): Promise<void> {
+async function withdraw({ deps, chat, event, t, account, bound }: InProject): Promise<void> {
   const question = await questionNamed(deps, event, bound);
-  if (!question) return event.replyPrivately({ text: t('bot-withdraw-how') });
+  if (!question)
+    return event.replyPrivately({
+      text: t('bot-withdraw-how', chat.spell('withdraw', t('bot-word-number'))),
+    });
   await withdrawQuestion(deps, question.id, account.id);
   await event.replyPrivately({ text: t('bot-withdraw-done', question.id) });
 }
 
 /** For this member alone; without a number, the newest question of the channel. */
-async function skip({ deps, event, t, account, bound }: InProject): Promise<void> {
+async function skip({ deps, chat, event, t, account, bound }: InProject): Promise<void> {
   const question =
     event.args[0] === undefined
       ? await newestQuestion(deps, bound.id)
       : await questionNamed(deps, event, bound);
-  if (!question) return event.replyPrivately({ text: t('bot-skip-how') });
+  if (!question)
+    return event.replyPrivately({ text: t('bot-skip-how', chat.spell('skip', t('bot-word-number'))) });
   const faces = await questionFaces(deps.store.db, question.id);
   await skipFaces(deps, {
     projectId: bound.projectId,
@@ -219,13 +210,18 @@ async function showLeaderboard({ deps, event, t }: CommandContext): Promise<void
 }
 
 async function retract({ deps, event, t, account, bound }: InProject): Promise<void> {
-  const { answers, listed } = await undoAnswers(deps, {
+  const { last, listed } = await undoAnswers(deps, {
     projectId: bound.projectId,
     accountId: account.id,
     count: 1,
   });
-  if (answers === 0) return event.replyPrivately({ text: t('bot-retract-nothing') });
-  const lines = [t('bot-retract-done')];
+  if (!last) return event.replyPrivately({ text: t('bot-retract-nothing') });
+  const about = [last.label, last.title.replace(/^File:/, '')];
+  const lines = [
+    last.questionId === null
+      ? t('bot-retract-done', ...about)
+      : t('bot-retract-question', last.questionId, ...about),
+  ];
   if (listed.length > 0) lines.push(t('bot-retract-listed', listed.length));
   await event.replyPrivately({ text: lines.join('\n') });
 }
@@ -251,20 +247,6 @@ async function newestQuestion({ store }: DeskDeps, channelId: number) {
     .where('questions.state', '=', 'open')
     .orderBy('posts.id', 'desc')
     .executeTakeFirst();
-}
-
-/** The message that shows the run's progress from now on; 🛑 below it stops the run. */
-async function showRun({ deps, chat, event, t, bound }: InProject, runId: number): Promise<void> {
-  const run = await runById(deps.store, runId);
-  if (!run) return;
-  const messageId = await event.reply(runCard(deps, t, run));
-  await deps.store.db
-    .updateTable('runs')
-    .set({ channel_id: bound.id, message_id: messageId })
-    .where('id', '=', runId)
-    .execute();
-  if (event.channelId !== null) await chat.seed(event.channelId, messageId, ['🛑']);
-  deps.nudges.nudge('runs');
 }
 
 async function languageOf({ store }: DeskDeps, projectId: number | null): Promise<string> {

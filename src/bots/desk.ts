@@ -12,13 +12,13 @@ import { askCheck, closeOldCheck } from '../core/review/checks.ts';
 import { askDispute } from '../core/review/disputes.ts';
 import { endRests, moveUnanswered, releaseStranded } from '../core/review/moving.ts';
 import { hasRoom } from '../core/review/questions.ts';
-import { type Lease, releaseLease, renewLease, takeLease } from '../core/store/leases.ts';
 import type { Store } from '../core/store/store.ts';
 import { tellBrokenLinks } from './broken-links.ts';
 import type { CardDeps, Translate } from './cards.ts';
 import type { ButtonEvent, Chat, ChatHandlers, CommandEvent, ReactionEvent } from './chat.ts';
 import { runCommand } from './commands.ts';
 import { createHeld } from './held.ts';
+import { type Holding, STAND_BY_MS, takeHolding } from './holding.ts';
 import { countEarlierReactions, takeButton, takeReaction } from './inbox.ts';
 import { type Aside, createLanes } from './lanes.ts';
 import { createPostings } from './postings.ts';
@@ -32,6 +32,8 @@ export interface DeskDeps extends CardDeps {
   readonly nudges: Nudges;
   readonly log: Log;
   readonly translate: (language: string) => Translate;
+  /** Those that have messages. */
+  readonly languages: readonly string[];
   readonly publicUrl: string;
   readonly workerId: string;
   /** While nobody may write, the bot asks nothing and says so to whoever answers. */
@@ -45,9 +47,10 @@ export interface Desk {
   stop(): Promise<void>;
 }
 
-const LEASE_MS = 30_000;
 /** Nudges may be lost, so everything is looked at this often anyway. */
 const LOOK_EVERY_MS = 5_000;
+/** Without the database nothing is dealt with; it is asked for again so often. */
+const AGAIN_MS = 1_000;
 /** Events at one time: most of each is waiting for the database, which has few connections (3 by default). */
 const EVENTS_AT_ONCE = 4;
 
@@ -67,6 +70,8 @@ export function createDesk(deps: DeskDeps, chat: Chat): Desk {
   const whileHeld = createHeld(deps, chat);
   const mind: PostsInMind = { shown: new Map(), removed: new Map(), unread: new Set(), postings, readings };
   let tidiedAt = Number.NEGATIVE_INFINITY;
+  /** While this process is the bot here. */
+  let holding: Holding | null = null;
   /** Events were lost, so all open posts are read again. */
   let gap = false;
 
@@ -78,12 +83,27 @@ export function createDesk(deps: DeskDeps, chat: Chat): Desk {
   ): Promise<void> => {
     await inbox.run(keys, async (aside) => {
       try {
+        // Whoever has taken over meanwhile has heard of it too.
+        if (!chat.keepsPlace && !(await holding?.isOurs())) return;
         await work(aside);
       } catch (error) {
         log.error({ platform: chat.platform, error: describeError(error) }, `${what} failed`);
+        // What is wrong with one event would be wrong the next time too.
+        if (chat.keepsPlace && isOutage(error)) throw error;
       }
     });
     lookSoon();
+  };
+  /** Nobody reacts a second time because the database was away: what they said waits for it. */
+  const insist = async (work: () => Promise<void>): Promise<void> => {
+    for (;;) {
+      try {
+        return await work();
+      } catch (error) {
+        if (!isOutage(error) || ending.signal.aborted || holding?.lost.aborted !== false) throw error;
+        await clock.sleep(AGAIN_MS, ending.signal);
+      }
+    }
   };
   /** People's answers come first: the last event of many has the posts brought up to date. */
   const lookSoon = () => {
@@ -95,7 +115,8 @@ export function createDesk(deps: DeskDeps, chat: Chat): Desk {
       return enqueue(
         'reaction',
         [`user ${event.user.id}`, `message ${event.channelId} ${event.messageId}`],
-        (aside) => whileHeld.reaction(event, () => takeReaction(deps, chat, event, { postings, aside })),
+        (aside) =>
+          insist(() => whileHeld.reaction(event, () => takeReaction(deps, chat, event, { postings, aside }))),
       );
     },
     onCommand: (event: CommandEvent) =>
@@ -126,14 +147,9 @@ export function createDesk(deps: DeskDeps, chat: Chat): Desk {
 
   async function hold(): Promise<void> {
     while (!ending.signal.aborted && !hasEnded()) {
-      const lease = await takeLease(store, {
-        name: `chat ${chat.platform}`,
-        owner: deps.workerId,
-        now: clock.now(),
-        ttl: LEASE_MS,
-      }).catch(() => null);
-      if (lease) await work(lease);
-      else await clock.sleep(LOOK_EVERY_MS, ending.signal);
+      const taken = await takeHolding(deps, chat.platform);
+      if (taken) await work(taken);
+      else await clock.sleep(STAND_BY_MS, ending.signal);
     }
   }
 
@@ -142,15 +158,15 @@ export function createDesk(deps: DeskDeps, chat: Chat): Desk {
     return chat.health?.().state === 'ended';
   }
 
-  async function work(lease: Lease): Promise<void> {
-    const held = new AbortController();
-    const keeping = keep(lease, held);
+  async function work(taken: Holding): Promise<void> {
+    holding = taken;
+    taken.lost.addEventListener('abort', () => wake.abort());
     try {
       await chat.start(handlers);
       // Somebody may be waiting for a run to stop, and there may be many posts.
       let knowsStops = await readStops(deps, chat, handlers);
       await reconcilePosts(deps, chat, handlers, mind, 'all');
-      while (!ending.signal.aborted && !held.signal.aborted && !hasEnded()) {
+      while (!ending.signal.aborted && (await taken.isOurs()) && !hasEnded()) {
         wake = new AbortController();
         if (await whileHeld.isHeld()) {
           // What people say meanwhile is read from the posts afterwards.
@@ -169,30 +185,11 @@ export function createDesk(deps: DeskDeps, chat: Chat): Desk {
       log.error({ platform: chat.platform, error: describeError(error) }, 'the chat stopped; trying again');
       if (!hasEnded()) await clock.sleep(LOOK_EVERY_MS, ending.signal);
     } finally {
-      held.abort();
-      await keeping;
       await chat.stop();
       // What came in is dealt with before somebody else reads the posts.
       await inbox.settled();
-      await releaseLease(store, lease).catch(() => {});
-    }
-  }
-
-  /** Renews the lease beside the work, because a picture may take longer to come than the lease runs. */
-  async function keep(lease: Lease, held: AbortController): Promise<void> {
-    let until = clock.now() + LEASE_MS;
-    while (!held.signal.aborted) {
-      await clock.sleep(LEASE_MS / 3, held.signal);
-      if (held.signal.aborted) return;
-      const now = clock.now();
-      // Without the database nobody can tell; ours until it has run out.
-      const ours = await renewLease(store, lease, now, LEASE_MS).catch(() => null);
-      if (ours) until = now + LEASE_MS;
-      else if (ours === false || clock.now() >= until) {
-        log.warn({ platform: chat.platform }, 'another process holds the chat now');
-        held.abort();
-        wake.abort();
-      }
+      holding = null;
+      await taken.release();
     }
   }
 
@@ -222,7 +219,8 @@ export function createDesk(deps: DeskDeps, chat: Chat): Desk {
   /** Questions whose time or whose channel is over, and messages that have to go: not at every wink. */
   async function tidy(): Promise<boolean> {
     const args = { platform: chat.platform, now: clock.now() };
-    if (args.now - tidiedAt < LOOK_EVERY_MS) return false;
+    const since = args.now - tidiedAt;
+    if (since >= 0 && since < LOOK_EVERY_MS) return false;
     const released = await releaseStranded(store, args);
     const moved = await moveUnanswered(store, args);
     const closed = await closeOldCheck(store, args.now);
@@ -275,4 +273,8 @@ export function createDesk(deps: DeskDeps, chat: Chat): Desk {
     }
     return told.length > 0;
   }
+}
+
+function isOutage(error: unknown): boolean {
+  return describeError(error).code === 'database';
 }

@@ -5,6 +5,7 @@ import type { Clock } from '../core/platform/clock.ts';
 import { describeError } from '../core/platform/errors.ts';
 import type { Log } from '../core/platform/log.ts';
 import type { Nudges } from '../core/platform/nudges.ts';
+import { personIds } from '../core/projects/persons.ts';
 import { answersOf, changedAnswers, normaliseEmoji, type Said, signOf } from '../core/review/reactions.ts';
 import { type CastAnswer, castBallot } from '../core/review/votes.ts';
 import type { QuestionKind } from '../core/store/schema.ts';
@@ -28,12 +29,13 @@ export interface InboxDeps {
   readonly translate: (language: string) => Translate;
 }
 
-const STOP = '🛑';
+/** Below the progress of a run. */
+export const STOP = '🛑';
 const HINT_EVERY_MS = 24 * 60 * 60_000;
 
 /**
  * Turns one reaction into votes. The standing reactions of a person below a post are kept, so that the meaning
- * of the next one, and of one taken back, can be told at any time (PRODUCT C4).
+ * of the next one, and of one taken back, can be told at any time.
  */
 export async function takeReaction(
   deps: InboxDeps,
@@ -86,10 +88,10 @@ export async function takeButton(
 ): Promise<void> {
   const post = await findPostSoon(deps.store, chat, event, waiting);
   const t = deps.translate(post?.language ?? 'en');
-  const say = (key: string) => event.replyPrivately({ text: t(key, event.emoji) });
+  const say = (key: string, param = event.emoji) => event.replyPrivately({ text: t(key, param) });
   if (!post || signOf(post.kind, event.emoji) === null) return say('bot-button-over');
   const account = await accountOfIdentity(deps.store, chat.platform, event.user.id);
-  if (!account) return say('bot-hint-link');
+  if (!account) return say('bot-hint-link', chat.spell('link'));
   const emoji = normaliseEmoji(event.emoji);
   const rows = await reactionRows(deps, post, event.user.id);
   const before = rows.map((row) => row.emoji);
@@ -187,13 +189,7 @@ async function askedPersons(
 ): Promise<{ person: string; persons: readonly string[] }> {
   const isOfAll = said.some((one) => [...one.values()].includes('somebody_else'));
   if (!isOfAll) return { person, persons: [person] };
-  const rows = await store.db
-    .selectFrom('project_persons')
-    .select('person')
-    .where('project_id', '=', projectId)
-    .orderBy('position')
-    .execute();
-  return { person, persons: rows.map((row) => row.person) };
+  return { person, persons: await personIds(store.db, projectId) };
 }
 
 /** A message holds few different emoji, and those that say nothing take the place of others. Nobody waits for it. */
@@ -263,7 +259,7 @@ async function keepReaction(
     .execute();
 }
 
-/** One private hint a day to people whose reactions do not count (PRODUCT C4). */
+/** One private hint a day to people whose reactions do not count. */
 async function hint(
   { store, clock, translate, log }: InboxDeps,
   chat: Chat,
@@ -291,7 +287,7 @@ async function hint(
       .values({ name, value: String(now) })
       .execute();
   try {
-    await chat.tell(userId, { text: translate(post.language)(key) });
+    await chat.tell(userId, { text: translate(post.language)(key, chat.spell('link')) });
   } catch (error) {
     // Many people take no private messages from bots.
     log.info({ platform: chat.platform, error: describeError(error) }, 'a hint could not be given');
@@ -309,10 +305,32 @@ async function stopByReaction(deps: InboxDeps, chat: Chat, event: ReactionEvent)
     .where('channels.external_id', '=', event.channelId)
     .where('runs.message_id', '=', event.messageId)
     .executeTakeFirst();
-  const account = await accountOfIdentity(deps.store, chat.platform, event.user.id);
-  if (!run || !account) return;
+  if (run) await stopAsAsked(deps, chat, run.id, event.user.id);
+}
+
+/** 🛑 that people were quicker with than we with noting down which message shows the run. */
+export async function readStopsBelow(
+  deps: InboxDeps,
+  chat: Chat,
+  message: { runId: number; channelId: string; messageId: string },
+): Promise<void> {
   try {
-    await requestStop(deps, { runId: run.id, accountId: account.id });
+    for (const { user, emoji } of (await chat.reactions(message.channelId, message.messageId)) ?? [])
+      if (normaliseEmoji(emoji) === STOP) await stopAsAsked(deps, chat, message.runId, user.id);
+  } catch (error) {
+    // The command works as well, and so does another 🛑.
+    deps.log.warn(
+      { run: message.runId, error: describeError(error) },
+      'whether a run shall stop is not known',
+    );
+  }
+}
+
+async function stopAsAsked(deps: InboxDeps, chat: Chat, runId: number, userId: string): Promise<void> {
+  const account = await accountOfIdentity(deps.store, chat.platform, userId);
+  if (!account) return;
+  try {
+    await requestStop(deps, { runId, accountId: account.id });
   } catch (error) {
     if (describeError(error).code !== 'forbidden') throw error;
   }

@@ -1,19 +1,14 @@
 import { describeError } from '../core/platform/errors.ts';
 import { restingChannels } from '../core/projects/channel-rest.ts';
+import { endQuestion, OLD_PICTURE } from '../core/review/questions.ts';
 import { normaliseEmoji } from '../core/review/reactions.ts';
 import { notePostGone, postsToRemove } from '../core/review/removals.ts';
 import type { Flag } from '../core/store/schema.ts';
 import type { Trx } from '../core/store/store.ts';
-import {
-  type Question,
-  questionCard,
-  questionWords,
-  readQuestion,
-  seedsOf,
-  UndrawableError,
-} from './cards.ts';
-import type { Chat, ChatHandlers } from './chat.ts';
+import { type Question, questionCard, questionWords, readQuestion, seedsOf } from './cards.ts';
+import type { Card, Chat, ChatHandlers } from './chat.ts';
 import type { DeskDeps } from './desk.ts';
+import { UndrawableError } from './drawing.ts';
 import type { Postings } from './postings.ts';
 import type { IsOver, Readings } from './readings.ts';
 
@@ -100,9 +95,10 @@ export async function showPosts(
   return rows.length === BATCH;
 }
 
-/** Those that it is too early to try again. */
+/** Those that it is too early to try again. Nobody waits longer than the longest pause, wherever the clock has gone. */
 function waiting({ clock }: DeskDeps, patience: Patience): number[] {
-  return [...patience].filter(([, { at }]) => at > clock.now()).map(([id]) => id);
+  const now = clock.now();
+  return [...patience].filter(([, { at }]) => at > now && at <= now + LONGEST_RETRY_MS).map(([id]) => id);
 }
 
 function putOffPost({ clock }: DeskDeps, patience: Patience, postId: number): void {
@@ -112,7 +108,7 @@ function putOffPost({ clock }: DeskDeps, patience: Patience, postId: number): vo
 }
 
 /**
- * Takes messages out of the chat whose picture or question must not be there any more (PRODUCT C10).
+ * Takes messages out of the chat whose picture or question must not be there any more.
  * @returns whether there may be more
  */
 export async function removePosts(
@@ -209,9 +205,11 @@ async function edit(deps: DeskDeps, chat: Chat, row: Row & { external_id: string
   const question = await questionFor(deps, row, row.blind);
   if (!question) return forget(deps, row.id);
   try {
-    await chat.edit(row.channel, row.external_id, await questionWords(deps, question));
-    // Nothing was shown to the end yet: it was posted, but the reactions may be missing.
-    if (row.shown === 0 && question.state === 'open')
+    const again = row.shown === OLD_PICTURE && question.state === 'open';
+    const card = again ? await cardAnew(deps, question) : await questionWords(deps, question);
+    await chat.edit(row.channel, row.external_id, card);
+    // Perhaps nothing was shown to the end yet: it was posted, but the reactions may be missing.
+    if (row.shown <= 0 && question.state === 'open')
       await chat.seed(row.channel, row.external_id, seedsOf(question));
   } catch (error) {
     if ((await chat.reactions(row.channel, row.external_id)) !== null) throw error;
@@ -221,8 +219,24 @@ async function edit(deps: DeskDeps, chat: Chat, row: Row & { external_id: string
   await shown(deps, row);
 }
 
+/** With its picture; where that cannot be drawn, the words keep the one that is there. */
+async function cardAnew(deps: DeskDeps, question: Question): Promise<Card> {
+  try {
+    return (await questionCard(deps, question)).card;
+  } catch (error) {
+    if (error instanceof UndrawableError) return questionWords(deps, question);
+    throw error;
+  }
+}
+
+/** Unless something else is wanted by now, perhaps another picture: then it is looked at again. */
 async function shown({ store }: DeskDeps, row: Row): Promise<void> {
-  await store.db.updateTable('posts').set({ shown: row.wanted }).where('id', '=', row.id).execute();
+  await store.db
+    .updateTable('posts')
+    .set({ shown: row.wanted })
+    .where('id', '=', row.id)
+    .where('wanted', '=', row.wanted)
+    .execute();
 }
 
 async function askAgain(
@@ -235,12 +249,7 @@ async function askAgain(
 /** The post is no more and its question is closed, so that its faces can be asked about anew. */
 async function close(trx: Trx, postId: number, questionId: number, now: number): Promise<void> {
   await trx.updateTable('posts').set({ state: 'gone' }).where('id', '=', postId).execute();
-  await trx
-    .updateTable('questions')
-    .set({ state: 'over', closed_at: now })
-    .where('id', '=', questionId)
-    .where('state', '=', 'open')
-    .execute();
+  await endQuestion(trx, questionId, now);
 }
 
 async function forget({ store }: DeskDeps, postId: number): Promise<void> {
@@ -248,7 +257,7 @@ async function forget({ store }: DeskDeps, postId: number): Promise<void> {
 }
 
 /**
- * Reactions that people added while nobody looked are read from the posts and counted once (PRODUCT C9): after a start
+ * Reactions that people added while nobody looked are read from the posts and counted once: after a start
  * and after a gap from all open ones, else from those that wait to be read. Posts whose message is gone are forgotten,
  * so that their faces are asked again.
  * @param mind.unread is left with the posts that cannot be read now, or are not there yet
@@ -296,7 +305,7 @@ export async function reconcilePosts(
   }
 }
 
-/** Missing ones change nothing (PRODUCT C9): whether their owner took them back cannot be told any more. */
+/** Missing ones change nothing: whether their owner took them back cannot be told any more. */
 async function catchUp(
   { store }: DeskDeps,
   handlers: ChatHandlers,

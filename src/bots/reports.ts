@@ -1,13 +1,15 @@
 import { type RunView, runById } from '../core/depicts/history.ts';
 import { ACTIVE } from '../core/depicts/runs.ts';
 import { describeError } from '../core/platform/errors.ts';
+import { reasonWords } from '../core/platform/reasons.ts';
 import type { Translate } from './cards.ts';
 import type { Card, Chat, ChatHandlers } from './chat.ts';
 import type { DeskDeps } from './desk.ts';
+import { STOP } from './inbox.ts';
 
 /**
  * Shows how runs get on that were started in this chat: by editing one message, and a new message that mentions
- * the person at the end (PRODUCT C7).
+ * the person at the end.
  * @returns false: there is never more to do at once
  */
 export async function reportRuns(deps: DeskDeps, chat: Chat): Promise<boolean> {
@@ -39,6 +41,10 @@ export async function reportRuns(deps: DeskDeps, chat: Chat): Promise<boolean> {
         deps.log.warn({ run: run.id, error: describeError(error) }, 'progress could not be shown');
       });
       if (isOver(run)) {
+        // There is nothing to stop any more.
+        await chat.unseed(row.channel, row.message_id, [STOP]).catch((error: unknown) => {
+          deps.log.info({ run: run.id, error: describeError(error) }, '🛑 could not be taken away');
+        });
         const mentions = await identityOf(deps, chat, row.account_id);
         await chat.post(row.channel, { ...runCard(deps, t, run), mentions }, `run-${run.id}-end`);
       }
@@ -89,7 +95,7 @@ export async function readStops(
 export function runCard(deps: Pick<DeskDeps, 'publicUrl'>, t: Translate, run: RunView): Card {
   return {
     title: t(`bot-run-${run.kind}-title`, run.id, run.username ?? ''),
-    text: [progressText(t, run), run.reason ?? ''].filter((line) => line !== '').join('\n'),
+    text: [progressText(t, run), ...(run.reason === null ? [] : [reasonWords(t, run.reason)])].join('\n'),
     links: [{ text: t('bot-link-run'), url: `${deps.publicUrl}/projects/${run.projectId}/runs/${run.id}` }],
   };
 }
@@ -99,13 +105,16 @@ function progressText(t: Translate, run: RunView): string {
   const total = Object.values(run.counts).reduce((sum, n) => sum + n, 0);
   const done = run.kind === 'write' ? count('written') + count('present') : count('removed');
   const parts = [t(`bot-run-state-${run.stopRequested && !isOver(run) ? 'stopping' : run.state}`)];
-  parts.push(t(`bot-run-${run.kind}-progress`, done, total));
+  // What a run did not get to has left the ledger, so how much it was to be is not known any more.
+  const endedEarly = run.kind === 'write' && (run.state === 'stopped' || run.state === 'failed');
+  parts.push(endedEarly ? t('bot-run-write-ended', done) : t(`bot-run-${run.kind}-progress`, done, total));
   if (run.kind === 'write' && count('present') > 0) parts.push(t('bot-run-present', count('present')));
   if (count('failed') > 0) parts.push(t('bot-run-failed', count('failed')));
   return parts.join(' · ');
 }
 
-function isOver(run: RunView): boolean {
+/** Nothing changes any more. */
+export function isOver(run: RunView): boolean {
   return run.state === 'done' || run.state === 'stopped' || run.state === 'failed';
 }
 

@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import type { Detection, DetectOptions, Detector, Drawing, Drawn } from '../core/faces/detector.ts';
 import { type Clock, systemClock } from '../core/platform/clock.ts';
 import { VisavisError } from '../core/platform/errors.ts';
+import { reasonError } from '../core/platform/reasons.ts';
 import { Host } from './host.ts';
 import { BUNDLES, DEFAULT_CHOICE, type ModelChoice } from './models/catalogue.ts';
 import { prepareModels, readModels } from './models/prepare.ts';
@@ -88,5 +89,7 @@ function refusal(answer: Answer): VisavisError {
     'error' in answer ? answer.error : { code: 'failed', message: 'an answer of another kind came' };
   if (error.code === 'failed')
     return new VisavisError('detector_unavailable', `Face detection failed: ${error.message}.`);
-  return new VisavisError(error.code, error.message);
+  return error.code === 'picture_too_large'
+    ? reasonError(error.code, 'picture-pixels', [100])
+    : reasonError(error.code, 'picture-damaged', [error.message]);
 }

@@ -6,6 +6,7 @@
  */
 import type { Clock } from '../core/platform/clock.ts';
 import { VisavisError } from '../core/platform/errors.ts';
+import { reasonError } from '../core/platform/reasons.ts';
 import { pack } from './channel.ts';
 import { type End, Guest, type Launch } from './guest.ts';
 import { knownGood } from './known-good.ts';
@@ -105,12 +106,13 @@ export class Host {
 
   /** UTC milliseconds until which everything is refused, because a known-good picture failed; in the past otherwise. */
   get restsUntil(): number {
-    return this.#restsUntil;
+    // The clock may have been set back since.
+    return this.#restsUntil - this.#options.clock.now() > REST_MS ? 0 : this.#restsUntil;
   }
 
   /** Throws VisavisError `model_unavailable`, `detector_unavailable`, or `broken_picture` after two deaths. */
   async run(task: Task): Promise<Answer> {
-    if (this.#options.clock.now() < this.#restsUntil)
+    if (this.#options.clock.now() < this.restsUntil)
       throw new VisavisError('detector_unavailable', `${UNAVAILABLE}: ${BROKEN}.`);
     if (task.kind === 'detect') await this.#loadModels();
     return new Promise((resolve, reject) => {
@@ -336,10 +338,7 @@ function dismissWhenIdle({ guest, inWork }: Child): void {
 
 /** The message is shown on the project page as the reason why the picture was set aside. */
 function givenUp({ deaths, foreignDeaths }: Pending, { how, lastWords }: End): VisavisError {
-  const times = deaths + foreignDeaths === 2 ? 'twice' : `${deaths + foreignDeaths} times`;
-  return new VisavisError(
-    'broken_picture',
-    `the picture ended the process that looks at it, ${times} (the last time: ${how})`,
-    { details: { how, lastWords } },
-  );
+  return reasonError('broken_picture', 'picture-deadly', [deaths + foreignDeaths, how], {
+    details: { how, lastWords },
+  });
 }

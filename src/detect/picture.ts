@@ -90,7 +90,7 @@ export async function orBroken<T>(work: Promise<T>): Promise<T> {
     if (/pixel limit|exceeds|too large/i.test(reason)) throw tooLarge();
     // libvips gives one line for each stage that failed; the last one is the cause.
     const cause = reason.trim().split('\n').at(-1) ?? '';
-    throw new PictureError('broken_picture', `the picture is damaged or ends early (${cause})`);
+    throw new PictureError('broken_picture', cause);
   }
 }
 

@@ -42,7 +42,7 @@ export interface Found {
   readonly faces: readonly FoundFace[];
 }
 
-/** `failed` is a fault of ours, the other two are about the picture. */
+/** `failed` is a fault of ours, the other two are about the picture: `message` is what the decoder said. */
 export type TaskError = {
   readonly code: 'broken_picture' | 'picture_too_large' | 'failed';
   readonly message: string;

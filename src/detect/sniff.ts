@@ -2,7 +2,7 @@
  * Checks that need no decoding: size, the type by content (names lie: two of the test `.jpg` were WebP), and
  * what the header says that it will become.
  */
-import { VisavisError } from '../core/platform/errors.ts';
+import { reasonError } from '../core/platform/reasons.ts';
 import { MOST_PAGES, type PictureType, readHeader } from './header.ts';
 
 export type { PictureType };
@@ -18,14 +18,9 @@ const MAX_RATIO = 250;
 
 /** Throws VisavisError `not_a_picture` or `picture_too_large`. */
 export function checkPicture(bytes: Uint8Array): PictureType {
-  if (bytes.length > MAX_PICTURE_BYTES)
-    throw new VisavisError('picture_too_large', 'the picture is larger than 50 MB');
+  if (bytes.length > MAX_PICTURE_BYTES) throw reasonError('picture_too_large', 'picture-bytes', [50]);
   const type = sniff(bytes);
-  if (!type)
-    throw new VisavisError(
-      'not_a_picture',
-      bytes.length === 0 ? 'the file is empty' : 'not a JPEG, PNG, GIF, WebP or TIFF picture',
-    );
+  if (!type) throw reasonError('not_a_picture', bytes.length === 0 ? 'picture-empty' : 'picture-kind');
   checkHeader(bytes, type);
   return type;
 }
@@ -34,22 +29,15 @@ function checkHeader(bytes: Uint8Array, type: PictureType): void {
   const header = readHeader(bytes, type);
   if (header === null) return;
   const { width, height, pixelBytes, pages } = header;
-  if (width * height > MAX_PIXELS)
-    throw new VisavisError('picture_too_large', 'the picture has more than 100 megapixels');
+  if (width * height > MAX_PIXELS) throw reasonError('picture_too_large', 'picture-pixels', [100]);
   if (pages > MAX_PAGES) {
-    const count = pages >= MOST_PAGES ? `at least ${MOST_PAGES}` : pages;
-    throw new VisavisError(
-      'picture_too_large',
-      `the picture has ${count} frames or pages, more than ${MAX_PAGES}`,
-    );
+    const count = pages >= MOST_PAGES ? `≥ ${MOST_PAGES}` : pages;
+    throw reasonError('picture_too_large', 'picture-frames', [count, MAX_PAGES]);
   }
   const unpacked = width * height * pixelBytes;
   if (unpacked > HARMLESS_BYTES && unpacked > MAX_RATIO * bytes.length) {
     const [mega, kilo] = [Math.round(unpacked / 1e6), Math.ceil(bytes.length / 1e3)];
-    throw new VisavisError(
-      'picture_too_large',
-      `the picture would unpack from ${kilo} kB to ${mega} MB, as no photograph does`,
-    );
+    throw reasonError('picture_too_large', 'picture-unpacks', [kilo, mega]);
   }
 }
 

@@ -27,6 +27,16 @@ export interface RevisionView {
   at: number;
 }
 
+/** Where a file's picture stands among the wiki's originals, and what it is like. */
+export interface StoredPicture {
+  stored: string;
+  /** Bytes. */
+  size: number;
+  /** Pixels. */
+  width: number;
+  height: number;
+}
+
 export interface NewFile {
   /** With or without `File:`. */
   title: string;
@@ -217,20 +227,24 @@ export class WikiHands {
     return page;
   }
 
-  /** Many files that share one picture but each say a hash of their own, for load tests. Answers their page ids. */
-  async addManyFiles(count: number, category: string, name = 'Load test'): Promise<number[]> {
-    const { store, originals, clock } = this.#wiki;
-    const bytes = await plainPicture(name);
-    const stored = createHash('sha1').update(bytes).digest('hex');
-    await originals.write(stored, bytes);
-    const { width = 0, height = 0 } = await sharp(bytes).metadata();
+  /**
+   * Many files that each say a hash of their own, for load tests. Answers their page ids.
+   * @param picture of the file with this number, from 1, in the wiki's originals; otherwise they share one
+   */
+  async addManyFiles(
+    count: number,
+    category: string,
+    name = 'Load test',
+    picture?: (number: number) => StoredPicture,
+  ): Promise<number[]> {
+    const { store, clock } = this.#wiki;
+    const pictureOf = picture ?? (await this.#sharedPicture(name));
     const now = clock.now();
     return store.db.transaction(() =>
-      Array.from({ length: count }, (_, number) => {
-        const title = `File:${name} ${String(number + 1).padStart(5, '0')}.jpg`;
+      Array.from({ length: count }, (_, i) => {
+        const title = `File:${name} ${String(i + 1).padStart(5, '0')}.jpg`;
         const page = store.pages.create(title, this.#first());
         const sha1 = createHash('sha1').update(title).digest('hex');
-        const details = { size: bytes.length, width, height, mime: 'image/jpeg', sha1 };
         const words = {
           uploader: UPLOADER,
           uploaded: now,
@@ -238,7 +252,7 @@ export class WikiHands {
           author: UPLOADER,
           license: 'cc0',
         };
-        store.files.put({ page_id: page.id, stored, ...details, ...words });
+        store.files.put({ page_id: page.id, mime: 'image/jpeg', sha1, ...pictureOf(i + 1), ...words });
         store.categories.add(categoryTitle(category), page, now);
         return page.id;
       }),
@@ -278,6 +292,14 @@ export class WikiHands {
   /** The tag that edits through a client carry. */
   tagOf(clientId: string): string {
     return `OAuth CID: ${clientNumber(this.#wiki.clients, clientId)}`;
+  }
+
+  async #sharedPicture(name: string): Promise<() => StoredPicture> {
+    const bytes = await plainPicture(name);
+    const stored = createHash('sha1').update(bytes).digest('hex');
+    await this.#wiki.originals.write(stored, bytes);
+    const { width = 0, height = 0 } = await sharp(bytes).metadata();
+    return () => ({ stored, size: bytes.length, width, height });
   }
 
   #current(page: Page): Statements {

@@ -123,6 +123,6 @@ function applies(rule: MischiefRule, { method, path, params }: IncomingRequest):
   return true;
 }
 
-export function lagExceeds(lag: number, maxlag: string | undefined): boolean {
+function lagExceeds(lag: number, maxlag: string | undefined): boolean {
   return maxlag !== undefined && Number.isFinite(Number(maxlag)) && lag > Number(maxlag);
 }

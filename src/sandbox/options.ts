@@ -1,4 +1,5 @@
 import type { Clock } from '../core/platform/clock.ts';
+import type { Originals } from './originals.ts';
 
 /** An OAuth client registered with the pocket wiki. */
 export interface PocketClient {
@@ -8,8 +9,6 @@ export interface PocketClient {
   /** Shown on the consent page. */
   name: string;
   redirectUri: string;
-  /** Whether addresses that only begin with `redirectUri` are good too. */
-  callbackIsPrefix?: boolean;
   /** Rights that it may ask for; `basic` and `editpage` when left out. */
   grants?: string[];
   /** Disabled clients are refused everywhere. */
@@ -30,9 +29,11 @@ export interface PocketWikiOptions {
   clock: Clock;
   /** `empty` leaves out the practice files and items, for tests that bring their own. */
   content?: 'practice' | 'empty';
+  /** In the place of the data folder: load tests make their pictures when they are asked for. */
+  originals?: Originals;
 }
 
-export const DEFAULT_GRANTS = ['basic', 'editpage'];
+const DEFAULT_GRANTS = ['basic', 'editpage'];
 
 /** Grants that exist at all; asking for another one is an error, asking for one the client lacks is not. */
 export const KNOWN_GRANTS: Record<string, string> = {

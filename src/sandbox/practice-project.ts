@@ -6,7 +6,7 @@ import { ADA } from './practice/people.ts';
 import { ROOT_CATEGORY } from './practice/recipes.ts';
 
 /** The channel of the practice room. */
-export const PRACTICE_CHANNEL = 'practice';
+const PRACTICE_CHANNEL = 'practice';
 const OWNER = 'Practice Chen';
 
 /**

@@ -1,5 +1,5 @@
 /** Namespaces that the pocket wiki knows, by their canonical name. */
-export const NAMESPACES = {
+const NAMESPACES = {
   Special: -1,
   User: 2,
   File: 6,

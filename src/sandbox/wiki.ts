@@ -49,7 +49,8 @@ export async function createPocketWiki(options: PocketWikiOptions): Promise<Pock
       clients: options.clients,
       misbehave: new Misbehave(),
       requests: new RequestLog(),
-      originals: inMemory ? originalsInMemory() : originalsInFolder(join(folder, 'originals')),
+      originals:
+        options.originals ?? (inMemory ? originalsInMemory() : originalsInFolder(join(folder, 'originals'))),
       rateLimit: new RateLimit(),
     };
     seedAccounts(wiki);

@@ -20,9 +20,15 @@ const folder = process.env.VISAVIS_CARDS_DIR;
 const LANGUAGES = ['en', 'nb', 'es', 'fr'] as const;
 const PHOTOS = [1, 2, 3, 4, 5, 6] as const;
 
+type Box = readonly [number, number, number, number];
+/** Nine for a batch, and one for the portrait. */
+const SINGLES = 10;
+
 let photos: Buffer[] = [];
+/** Cut out of the practice photos: one face each. */
+let singles: { readonly bytes: Buffer; readonly box: Box }[] = [];
 let detector: ProcessDetector;
-const boxes = new Map<number, (readonly [number, number, number, number])[]>();
+const boxes = new Map<number, Box[]>();
 beforeAll(async () => {
   photos = await preparedPhotos();
   detector = createDetector({ dataDir, threads: 2 });
@@ -31,14 +37,41 @@ beforeAll(async () => {
       number,
       (await detector.detect(photo(photos, number), { embed: false })).faces.map(({ box }) => box),
     );
+  const all = PHOTOS.flatMap((number) => (boxes.get(number) ?? []).map((box) => ({ number, box })));
+  singles = await Promise.all(
+    all.slice(0, SINGLES).map(({ number, box }) => cutOut(photo(photos, number), box)),
+  );
+  expect(singles).toHaveLength(SINGLES);
 });
 afterAll(() => detector?.close());
+
+/** The face with room around it, as on a picture of one person. */
+async function cutOut(bytes: Buffer, [x, y, w, h]: Box): Promise<{ bytes: Buffer; box: Box }> {
+  const { width, height } = await sharp(bytes).metadata();
+  const left = Math.max(0, Math.round((x - w) * width));
+  const top = Math.max(0, Math.round((y - h * 0.6) * height));
+  const size = {
+    left,
+    top,
+    width: Math.min(width - left, Math.round(3 * w * width)),
+    height: Math.min(height - top, Math.round(3 * h * height)),
+  };
+  const box: Box = [
+    (x * width - left) / size.width,
+    (y * height - top) / size.height,
+    (w * width) / size.width,
+    (h * height) / size.height,
+  ];
+  return { bytes: await sharp(bytes).extract(size).jpeg().toBuffer(), box };
+}
 
 interface Studio {
   readonly world: World;
   readonly channelId: number;
   /** Faces of a practice photo, by the photo's number. */
   readonly faces: ReadonlyMap<number, readonly number[]>;
+  /** Of nine more files with one face each. */
+  readonly alone: readonly number[];
   ask(kind: Question['kind'], faceIds: readonly number[], purpose?: 'ask' | 'dispute'): Promise<Question>;
   show(question: Question, language: string): Promise<Card>;
 }
@@ -53,51 +86,41 @@ async function studio(): Promise<Studio> {
     .set({
       label: 'Ada Lovelace',
       description: 'English mathematician and writer (1815–1852)',
-      portrait_url: 'https://p.example/1',
+      portrait_title: 'File:Ada Lovelace, engraved.jpg',
+      portrait_url: `https://p.example/single-${SINGLES - 1}`,
+      portrait_page_url: 'https://wiki.example/File:Ada_Lovelace,_engraved.jpg',
+      portrait_author: 'An Engraver',
+      portrait_licence: 'public domain',
     })
     .execute();
-  const faces = new Map<number, number[]>();
-  for (const number of PHOTOS) {
+  const addPhoto = async (title: string, url: string, found: readonly Box[]): Promise<number[]> => {
     const fileId = await addFile(store, projectId, {
-      title: `File:Meeting of the members, ${number}.jpg`,
+      title,
       author: 'Mai Ly',
       licence: 'CC BY-SA 4.0',
-      thumb_url: `https://p.example/${number}`,
+      thumb_url: url,
     });
-    const ids: number[] = [];
-    for (const [x, y, w, h] of boxes.get(number) ?? []) {
-      const { id } = await store.db
-        .insertInto('faces')
-        .values({
-          file_id: fileId,
-          sha1: `${number}`,
-          x,
-          y,
-          w,
-          h,
-          score: 1,
-          landmarks: '[]',
-          model: 'test',
-          seen_width: 1920,
-          seen_height: 1280,
-          source: 'detector',
-          created_at: 0,
-        })
-        .returning('id')
-        .executeTakeFirstOrThrow();
-      ids.push(id);
-    }
-    faces.set(number, ids);
+    return Promise.all(found.map(([x, y, w, h]) => addFace(store, fileId, { x, y, w, h })));
+  };
+  const faces = new Map<number, number[]>();
+  for (const number of PHOTOS) {
+    const found = boxes.get(number) ?? [];
+    const title = `File:Meeting of the members, ${number}.jpg`;
+    faces.set(number, await addPhoto(title, `https://p.example/photo-${number}`, found));
   }
+  const alone: number[] = [];
+  for (const [i, { box }] of singles.slice(0, 9).entries())
+    alone.push(...(await addPhoto(`File:A member, ${i + 1}.jpg`, `https://p.example/single-${i}`, [box])));
   const deps = {
     ...world.deps,
     detector,
-    pictures: { download: async (url: string) => photo(photos, Number(url.slice(-1))) },
+    pictures: { download: async (url: string) => bytesAt(url) },
   };
   return {
     world,
     channelId,
     faces,
+    alone,
     async ask(kind, faceIds, purpose = 'ask') {
       const { questionId } = await store.transaction((trx) =>
         openQuestion(trx, { projectId, kind, person: 'Q1', faceIds, purpose }, channelId, 0),
@@ -114,14 +137,19 @@ async function studio(): Promise<Studio> {
   };
 }
 
-/** One to nine faces, of different files as far as there are any. */
-function someFaces({ faces }: Studio, count: number): number[] {
-  const rows = [...faces.values()];
-  const longest = Math.max(...rows.map((row) => row.length));
-  const inTurns = Array.from({ length: longest }, (_, i) =>
-    rows.flatMap((row) => row.slice(i, i + 1)),
-  ).flat();
-  return inTurns.slice(0, count);
+/** The picture at an address of the studio. */
+function bytesAt(url: string): Buffer {
+  const [, kind, number] = /(photo|single)-(\d+)$/.exec(url) ?? [];
+  if (kind === 'photo') return photo(photos, Number(number));
+  const single = singles[Number(number)];
+  if (!single) throw new Error(`there is no picture at ${url}`);
+  return single.bytes;
+}
+
+/** What each kind asks about: faces of one photo, or nine of different ones. */
+function facesFor({ faces, alone }: Studio, kind: Question['kind']): readonly number[] {
+  const [most = []] = [...faces.values()].toSorted((a, b) => b.length - a.length);
+  return { single: most.slice(0, 1), several: most.slice(0, 9), batch: alone }[kind];
 }
 
 /** Everything that is said is there on both platforms, and nothing is shortened. */
@@ -160,18 +188,9 @@ async function checkPicture(card: Card, name: string): Promise<void> {
 describe('cards of practice photos', () => {
   it.each(['single', 'several', 'batch', 'dispute'] as const)('%s, in every language', async (kind) => {
     const made = await studio();
-    const [most = []] = [...made.faces.values()].toSorted((a, b) => b.length - a.length);
-    const faceIds = {
-      single: () => someFaces(made, 1),
-      several: () => most.slice(0, 9),
-      batch: () => someFaces(made, 9),
-      dispute: () => someFaces(made, 2).slice(1),
-    }[kind]();
-    const question = await made.ask(
-      kind === 'dispute' ? 'single' : kind,
-      faceIds,
-      kind === 'dispute' ? 'dispute' : 'ask',
-    );
+    const isDispute = kind === 'dispute';
+    const asked = isDispute ? 'single' : kind;
+    const question = await made.ask(asked, facesFor(made, asked), isDispute ? 'dispute' : 'ask');
     expect(question.faces.length).toBeGreaterThan(kind === 'several' ? 3 : 0);
     for (const language of LANGUAGES) {
       const card = await made.show(question, language);
@@ -186,7 +205,7 @@ describe('cards of practice photos', () => {
     async (kind) => {
       const made = await studio();
       const { projectId, deps, owner } = made.world;
-      const question = await made.ask(kind, someFaces(made, kind === 'single' ? 1 : 9));
+      const question = await made.ask(kind, facesFor(made, kind));
       const answers = question.faces.map(({ faceId }, i) => ({
         faceId,
         person: 'Q1',
@@ -221,7 +240,7 @@ it('authors and licences of nine files are named in full, however long the title
       title: `File:${i} ${'a very long title '.repeat(12)}.jpg`,
       author,
       licence: 'CC BY-SA 4.0',
-      thumb_url: 'https://p.example/1',
+      thumb_url: 'https://p.example/photo-1',
     });
     ids.push(await addFace(store, fileId));
   }
@@ -231,6 +250,7 @@ it('authors and licences of nine files are named in full, however long the title
     const footer = renderCard(card, { buttons: true }).body.embeds[0]?.footer?.text ?? '';
     expect(footer).toBe(card.footer);
     expect(footer.split(`${author} · CC BY-SA 4.0`)).toHaveLength(10);
+    expect(footer).toMatch(/An Engraver · public domain$/);
   }
 });
 

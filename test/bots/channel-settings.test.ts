@@ -1,8 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import type { Chat, CommandEvent } from '../../src/bots/chat.ts';
 import { runCommand } from '../../src/bots/commands.ts';
+import { createChannelCode } from '../../src/core/projects/channel-codes.ts';
 import { channelByExternalId } from '../../src/core/projects/channels.ts';
-import { addPicture, answersAbout, deskWorld, verdictOf, visitor, type World } from '../support/desk.ts';
+import {
+  addPicture,
+  answersAbout,
+  deskWorld,
+  linkUser,
+  verdictOf,
+  visitor,
+  type World,
+} from '../support/desk.ts';
+import { addAccount } from '../support/people.ts';
 
 const HOUR = 60 * 60_000;
 const nth = <T>(list: readonly T[], i: number): T => {
@@ -43,6 +53,27 @@ describe('setup', () => {
       timeZone: 'Europe/Oslo',
       blind: false,
     });
+  });
+
+  it('takes a code of an owner from somebody who may manage the channel', async () => {
+    const world = await deskWorld();
+    await world.open();
+    const mod = visitor('Mod');
+    await linkUser(world.store, await addAccount(world.store), 'Mod');
+    const say = (code: string, mayManageChannel: boolean) =>
+      world.platform.say('new', mod, `setup ${code} open=4`, { mayManageChannel });
+    const bound = () => channelByExternalId(world.store, 'room', 'new');
+    const { code } = await createChannelCode(world.deps, {
+      projectId: world.projectId,
+      accountId: world.owner,
+    });
+    await say(code, false);
+    expect(await bound()).toBeNull();
+    await say(`${code.slice(0, 4)}-${code.slice(4)}`, true);
+    expect(await bound()).toMatchObject({ projectId: world.projectId, settings: { maxOpen: 4 } });
+    expect(nth(world.platform.shown('new'), 0).card.text).toContain('now belongs to the project “A project”');
+    await say(code, true);
+    expect(world.platform.told.at(-1)?.card.text).toContain('This code is not valid any more.');
   });
 
   it.each([
@@ -221,7 +252,7 @@ describe('blind', () => {
     await world.platform.press(message, cat, '2️⃣');
     await world.round();
     expect(message.card.text).toContain('disputed, an owner decides: 2');
-    expect(message.card.text).toContain('Answered by Ann, Cat.');
+    expect(message.card.text).toContain('1 – Yes: Ann, Cat');
   });
 
   it('a dispute names nobody until an owner has decided', async () => {
@@ -235,7 +266,7 @@ describe('blind', () => {
     const own = await world.member('Olga', { role: 'owner' });
     await world.platform.press(message, own, '✅');
     await world.round();
-    expect(message.card.text).toContain('Answered by Ann, Bob, Olga.');
+    expect(message.card.text).toContain('Yes: Ann · No: Bob · Decided by the owner Olga');
   });
 
   it('holds for what is posted from then on: older posts keep their reactions', async () => {

@@ -43,8 +43,15 @@ it('whoami and unlink speak of the own link alone', async () => {
   await world.open();
   const ann = await world.member('Ann');
   expect(await answer(world, ann, 'whoami')).toEqual([
+    { text: 'You are linked to the Wikimedia account Ann.\nYou are a member of this project.' },
+  ]);
+  expect(await answer(world, ann, 'whoami', null)).toEqual([
     { text: 'You are linked to the Wikimedia account Ann.' },
   ]);
+  const own = await world.member('Olga', { role: 'owner' });
+  expect((await answer(world, own, 'whoami'))[0]?.text).toMatch(/You are an owner of this project\.$/);
+  await linkUser(world.store, await addAccount(world.store), 'Zed');
+  expect((await answer(world, visitor('Zed'), 'whoami'))[0]?.text).toMatch(/not a member of this project\.$/);
   expect(await answer(world, visitor('Zoe'), 'whoami', null)).toEqual([
     { text: 'Your chat name is not linked to a Wikimedia account.' },
   ]);
@@ -57,13 +64,27 @@ it('forget-me asks first, and then forgets', async () => {
   const world = await deskWorld();
   await world.open();
   const ann = await world.member('Ann');
-  expect((await answer(world, ann, 'forget-me'))[0]?.text).toContain('“forget-me yes”');
+  expect((await answer(world, ann, 'forget-me'))[0]?.text).toContain('“!visavis forget-me yes”');
   expect(await accountOfIdentity(world.store, 'room', 'Ann')).not.toBeNull();
   expect((await answer(world, ann, 'forget-me yes'))[0]?.text).toContain('Nothing here names you');
   expect(await accountOfIdentity(world.store, 'room', 'Ann')).toBeNull();
   const names = await world.store.db.selectFrom('account_profiles').select('username').execute();
   expect(names.map((row) => row.username)).not.toContain('Ann');
   expect((await answer(world, ann, 'forget-me yes'))[0]?.text).toContain('linked Wikimedia account');
+});
+
+it('forget-me names the projects that are left without an owner, and pauses them', async () => {
+  const world = await deskWorld();
+  await world.open();
+  await linkUser(world.store, world.owner, 'Olga');
+  const told = async (text: string) => (await answer(world, visitor('Olga'), text))[0]?.text;
+  expect(await told('forget-me')).toMatch(
+    /\nYou are the only owner of “A project”\. It is paused then, until an administrator.*\n.*“!visavis forget-me yes”/,
+  );
+  expect(await told('forget-me yes')).toContain('Nothing here names you');
+  const ann = await world.member('Ann');
+  await world.platform.say(world.channel.name, ann, 'status');
+  expect(last(world.platform.shown()).card.text).toMatch(/^Paused: nobody is left who can act as an owner/);
 });
 
 describe('setup and unbind', () => {
@@ -228,8 +249,15 @@ describe('language', () => {
     await addPicture(world.store, world.projectId);
     await world.open();
     const [ann, owner] = [await world.member('Ann'), await world.member('Olga', { role: 'owner' })];
-    for (const unknown of ['language', 'language xx', 'language NB-x'])
-      expect((await answer(world, owner, unknown))[0]?.text).toContain('are in “en”');
+    const how =
+      'Questions of this project are in “en”. For another language type “!visavis language CODE”.\n' +
+      'Languages that I speak: en, es, fr, nb';
+    const told = async (text: string) => (await answer(world, owner, text))[0]?.text;
+    expect(await told('language')).toBe(how);
+    for (const code of ['xx', 'nb-x'])
+      expect(await told(`language ${code}`)).toBe(
+        `“${code}” is not the code of a language that I speak.\n${how}`,
+      );
     expect((await answer(world, ann, 'language nb'))[0]?.text).toContain('Only owners');
     expect((await answer(world, owner, 'language NB'))[0]?.text).toBe('Fra nå av snakker jeg norsk her.');
     // What is refused from now on is refused in Norwegian.

@@ -25,11 +25,16 @@ describe('retract', () => {
     await world.open();
     const [single, several] = world.platform.shown();
     if (!single || !several) throw new Error('nothing asked');
+    const titles = (await world.store.db.selectFrom('files').select('title').orderBy('id').execute()).map(
+      ({ title }) => title.replace('File:', ''),
+    );
     const [ann, bob] = [await world.member('Ann'), await world.member('Bob')];
     await world.platform.react(single, ann, '✅');
     await world.platform.react(several, ann, '2️⃣');
     await world.platform.react(single, bob, '✅');
-    expect(await texts(world, ann, 'retract')).toEqual(['Your last answer is taken back.']);
+    expect(await texts(world, ann, 'retract')).toEqual([
+      `Your answer to question #${numberOf(several)} is taken back (Person Q1 in “${titles[1]}”).`,
+    ]);
     const verdicts = () =>
       Promise.all(
         pictures.flatMap(({ faceIds }) => faceIds.map((id) => verdictOf(world.store, world.projectId, id))),

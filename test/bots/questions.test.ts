@@ -1,6 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { VisavisError } from '../../src/core/platform/errors.ts';
+import { setHidden } from '../../src/core/statistics/leaderboard.ts';
 import { addPicture, deskWorld, suggest, verdictOf } from '../support/desk.ts';
+
+const PORTRAIT = {
+  portrait_title: 'File:Ada, drawn.jpg',
+  portrait_url: 'https://pictures.example/portrait.jpg',
+  portrait_page_url: 'https://wiki.example/File:Ada,_drawn.jpg',
+  portrait_author: 'A. Painter',
+  portrait_licence: 'CC0',
+};
 
 const files = (world: Awaited<ReturnType<typeof deskWorld>>) =>
   world.store.db.selectFrom('files').select(['id', 'state', 'reason']).orderBy('id').execute();
@@ -16,7 +25,7 @@ describe('a question about one face', () => {
       .set({
         label: 'Ada Lovelace',
         description: 'mathematician',
-        portrait_url: 'https://pictures.example/portrait.jpg',
+        ...PORTRAIT,
       })
       .execute();
     const picture = await addPicture(store, projectId, 1, { title: 'File:A lady.jpg' });
@@ -26,25 +35,30 @@ describe('a question about one face', () => {
     expect(seeds).toEqual(['✅', '❌', '🤷']);
     expect(key).toMatch(/^post-\d+$/);
     expect(card.title).toBe('Is this Ada Lovelace?');
-    expect(card.text).toBe('mathematician\n✅ yes · ❌ no · 🤷 not sure');
-    expect(card.footer).toBe(`#${question?.id} · A lady · A. Photographer · CC BY-SA 4.0`);
+    expect(card.text).toBe(
+      'mathematician\nThe framed portrait is Ada Lovelace, for comparison.\n✅ yes · ❌ no · 🤷 not sure',
+    );
+    expect(card.footer).toBe(
+      `#${question?.id} · A lady · A. Photographer · CC BY-SA 4.0 · Portrait: Ada, drawn · A. Painter · CC0`,
+    );
     expect(card.picture).toEqual({
       bytes: Buffer.from('question'),
       type: 'image/jpeg',
       width: 800,
       height: 600,
-      alt: 'Photo “A lady” with one face marked; the question is whether it is Ada Lovelace',
+      alt: 'Photo “A lady” with one face marked; the question is whether it is Ada Lovelace; beside it, in a frame, a portrait of Ada Lovelace for comparison',
     });
     expect(card.links).toEqual([
       { text: 'File page', url: expect.stringMatching(/^https:\/\/wiki\.example\/File:\d+$/) },
       { text: 'About Ada Lovelace', url: 'https://items.example/wiki/Q1' },
+      { text: 'Page of the portrait', url: PORTRAIT.portrait_page_url },
     ]);
     expect(studio.drawings).toEqual([
       {
         kind: 'question',
         picture: Buffer.from(picture.thumbUrl),
         marks: [{ box: [0.1, 0.1, 0.2, 0.2], label: '1' }],
-        portrait: Buffer.from('https://pictures.example/portrait.jpg'),
+        portrait: Buffer.from(PORTRAIT.portrait_url),
       },
     ]);
   });
@@ -201,8 +215,8 @@ describe('the desk', () => {
 
   it('does without a portrait that is broken or away', async () => {
     const world = await deskWorld();
-    const portrait = 'https://pictures.example/portrait.jpg';
-    await world.store.db.updateTable('project_persons').set({ portrait_url: portrait }).execute();
+    const portrait = PORTRAIT.portrait_url;
+    await world.store.db.updateTable('project_persons').set(PORTRAIT).execute();
     await addPicture(world.store, world.projectId);
     await addPicture(world.store, world.projectId);
     world.studio.broken.add(portrait);
@@ -215,6 +229,21 @@ describe('the desk', () => {
     expect(asked).toBe(2);
     expect((await files(world)).map((file) => file.state)).toEqual(['detected', 'detected']);
     for (const drawing of world.studio.drawings) expect(drawing).not.toHaveProperty('portrait');
+    for (const { card } of world.platform.shown()) {
+      expect(`${card.text}${card.footer}${card.picture?.alt}`).not.toMatch(/portrait/i);
+    }
+  });
+
+  it('shows no portrait of which it is not known yet whose it is', async () => {
+    const world = await deskWorld();
+    const portrait_url = PORTRAIT.portrait_url;
+    await world.store.db.updateTable('project_persons').set({ portrait_url }).execute();
+    await addPicture(world.store, world.projectId);
+    await world.open();
+    const { card } = world.question();
+    expect(world.studio.drawings).toHaveLength(1);
+    expect(world.studio.drawings[0]).not.toHaveProperty('portrait');
+    expect(`${card.text}${card.footer}${card.picture?.alt}`).not.toMatch(/portrait/i);
   });
 
   it('shows the verdict and who voted by an edit that keeps the picture', async () => {
@@ -235,13 +264,13 @@ describe('the desk', () => {
     await world.platform.react(message, bob, '✅');
     await world.round();
     expect(await verdictOf(world.store, world.projectId, faceIds[0] ?? 0)).toBe('match');
-    expect(message.card.text).toBe('✅ This is Person Q1.\nAnswered by Ann, Bob.');
+    expect(message.card.text).toBe('✅ This is Person Q1.\nYes: Ann, Bob');
     expect(message.card.picture?.bytes).toEqual(Buffer.from('question'));
     expect(message.card.footer).toMatch(/^#\d+ · /);
     await world.platform.react(message, cleo, '❌');
     await world.round();
     expect(message.card.text).toBe(
-      '⚖️ Opinions differ: an owner of the project decides.\nAnswered by Ann, Bob, Cleo.',
+      '⚖️ Opinions differ: an owner of the project decides.\nYes: Ann, Bob · No: Cleo',
     );
     await world.platform.takeBack(message, cleo, '❌');
     await world.round();
@@ -249,7 +278,7 @@ describe('the desk', () => {
     await world.platform.takeBack(message, bob, '✅');
     await world.round();
     expect(message.card.text).toContain('✅ yes · ❌ no');
-    expect(message.card.text).not.toContain('Answered by');
+    expect(message.card.text).not.toMatch(/(Yes|No): /);
     const edits = message.edits;
     await world.round();
     expect(message.edits).toBe(edits);
@@ -261,12 +290,41 @@ describe('the desk', () => {
     await world.open();
     await world.platform.react(world.question(), await world.member('Ann'), '2️⃣');
     await world.round();
-    expect(world.question().card.text?.split('\n').sort()).toEqual(
-      ['Answered by Ann.', '❌ not Person Q1: 1, 3', '✅ Person Q1: 2'].sort(),
-    );
+    expect(world.question().card.text?.split('\n')).toEqual([
+      '✅ Person Q1: 2',
+      '❌ not Person Q1: 1, 3',
+      '1, 3 – No: Ann',
+      '2 – Yes: Ann',
+    ]);
   });
 
-  it('shows who voted no more when somebody was forgotten', async () => {
+  it('says who was of another opinion, and which owner decided', async () => {
+    const world = await deskWorld();
+    await addPicture(world.store, world.projectId);
+    await world.open();
+    const own = await world.member('Olga', { role: 'owner' });
+    const [ann, bob, cleo] = [
+      await world.member('Ann'),
+      await world.member('Bob'),
+      await world.member('Cleo'),
+    ];
+    await world.platform.react(world.question(), ann, '❌');
+    await world.platform.react(world.question(), bob, '✅');
+    await world.platform.react(world.question(), cleo, '✅');
+    await world.platform.react(world.question(), own, '✅');
+    await world.round();
+    const lines = () => world.question().card.text?.split('\n');
+    expect(lines()).toEqual([
+      '✅ This is Person Q1.',
+      'Yes: Bob, Cleo · No: Ann · Decided by the owner Olga',
+    ]);
+    for (const { accountId } of [bob, own]) await setHidden(world.store, accountId, true);
+    await world.platform.takeBack(world.question(), ann, '❌');
+    await world.round();
+    expect(lines()).toEqual(['✅ This is Person Q1.', 'Yes: Cleo, one without a name · Decided by an owner']);
+  });
+
+  it('names nobody any more who was forgotten', async () => {
     const world = await deskWorld({ votes_needed: 1 });
     await addPicture(world.store, world.projectId);
     await world.open();
@@ -276,7 +334,7 @@ describe('the desk', () => {
     expect(world.question().card.text).toContain('Ann');
     await world.platform.say(null, ann, 'forget-me yes');
     await world.round();
-    expect(world.question().card.text).toBe('✅ This is Person Q1.');
+    expect(world.question().card.text).toBe('✅ This is Person Q1.\nYes: one without a name');
   });
 
   it('goes on when an edit fails, and tries it again', async () => {

@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { addPicture, answersAbout, asked, countVotes, deskWorld, type World } from '../support/desk.ts';
+import { createDesk, type Desk } from '../../src/bots/desk.ts';
+import {
+  addPicture,
+  answersAbout,
+  asked,
+  countVotes,
+  deskWorld,
+  heldClock,
+  type World,
+} from '../support/desk.ts';
 import type { FakeMessage } from '../support/fake-chat.ts';
 
 it('does not lose a vote when it dies in the middle of counting it', async () => {
@@ -116,17 +125,23 @@ it('asks anew when an edit finds that the message was deleted', async () => {
   expect(platform.calls.filter((call) => call === `edit ${message.id}`)).toHaveLength(1);
 });
 
+/** How the lease of a platform is kept and waited for. */
+const RENEW_MS = 3_000;
+const STAND_BY_MS = 2_000;
+
 describe('two desks on one platform', () => {
   it('are connected one at a time; the other takes over when the first one ends', async () => {
     const world = await deskWorld();
     for (let i = 0; i < 2; i++) await addPicture(world.store, world.projectId);
     const first = await world.open();
     await world.open({ workerId: 'desk two' });
-    for (let i = 0; i < 10; i++) await world.round(2);
+    for (let i = 0; i < 10; i++) await world.round();
     expect(world.platform.connected).toBe(1);
     expect(world.platform.messages).toHaveLength(2);
     await first.stop();
-    await world.round();
+    await world.clock.sleeping(STAND_BY_MS);
+    world.clock.advance(STAND_BY_MS);
+    await world.clock.sleeping(5_000);
     expect(world.platform.connected).toBe(1);
     const [message] = world.platform.shown();
     if (!message) throw new Error('nothing asked');
@@ -146,18 +161,46 @@ describe('two desks on one platform', () => {
         }),
     };
     const desk = world.open({ pictures: slow });
-    await world.clock.sleeping(10_000);
-    const second = world.open({ workerId: 'desk two' });
-    await second;
+    await world.clock.sleeping(RENEW_MS);
+    const second = await standBy(world);
     for (let i = 0; i < 30; i++) {
-      world.clock.advance(5_000);
-      await world.clock.sleeping(5_000);
-      await world.clock.sleeping(10_000);
+      world.clock.advance(STAND_BY_MS);
+      await world.clock.sleeping(STAND_BY_MS);
+      await world.clock.sleeping(RENEW_MS);
     }
     expect(world.platform.connected).toBe(1);
     arrive();
     await desk;
-    await world.round(2);
+    await world.round();
+    expect(world.platform.messages).toHaveLength(1);
+    await second.stop();
+  });
+
+  it('change places within 15 seconds when the first one dies', async () => {
+    const world = await deskWorld();
+    const { faceIds } = await addPicture(world.store, world.projectId);
+    // The clock of a process that died stands still: it renews nothing more.
+    const dead = heldClock(world.clock.now());
+    const dying = createDesk({ ...world.deps, clock: dead }, world.platform.connect());
+    await dying.start();
+    await dead.sleeping(5_000);
+    const second = await standBy(world);
+    expect(world.platform.connected).toBe(1);
+    for (let waited = 0; waited < 12_000; waited += STAND_BY_MS) {
+      world.clock.advance(STAND_BY_MS);
+      await Promise.race([world.clock.sleeping(STAND_BY_MS), world.clock.sleeping(RENEW_MS)]);
+    }
+    await expect.poll(() => world.platform.connected).toBe(2);
+    await world.clock.sleeping(5_000);
+    expect(world.platform.messages).toHaveLength(1);
+
+    // The dead one wakes up. Both hear of a button that is pressed; pressed twice it would mean nothing.
+    dead.advance(world.clock.now() - dead.now());
+    const ann = await world.member('Ann');
+    await world.platform.press(world.question(), ann, '✅');
+    expect(Object.values(await answersAbout(world.store, faceIds[0] ?? 0))).toEqual(['yes']);
+    await expect.poll(() => world.platform.connected).toBe(1);
+    await Promise.all([dying.stop(), second.stop()]);
     expect(world.platform.messages).toHaveLength(1);
   });
 
@@ -170,12 +213,19 @@ describe('two desks on one platform', () => {
       .set((eb) => ({ owner: 'somebody else', fence: eb('fence', '+', 1) }))
       .where('name', '=', 'chat room')
       .execute();
-    await world.round();
-    await world.round();
-    await world.round();
+    world.clock.advance(RENEW_MS);
+    await world.clock.sleeping(STAND_BY_MS);
     expect(world.platform.connected).toBe(0);
   });
 });
+
+/** A second desk, which waits for the first one's end. */
+async function standBy({ deps, platform, clock }: World): Promise<Desk> {
+  const desk = createDesk({ ...deps, workerId: 'desk two' }, platform.connect());
+  await desk.start();
+  await clock.sleeping(STAND_BY_MS);
+  return desk;
+}
 
 /** Everything between the end of one desk and the start of the next one. */
 async function restartWith(world: World, meanwhile: () => Promise<void>): Promise<FakeMessage[]> {

@@ -168,7 +168,7 @@ describe('a channel for disputes', () => {
     ]);
     expect(platform.shown(world.channel.name)).toHaveLength(2);
     await platform.say('new', owner, `setup ${world.projectId} nonsense`, { mayManageChannel: true });
-    expect(platform.toldTo('Olga').at(-1)?.text).toContain('“setup NUMBER disputes”');
+    expect(platform.toldTo('Olga').at(-1)?.text).toContain('“!visavis setup NUMBER disputes”');
   });
 
   it('shows what members do not agree about, and there the answer of an owner decides', async () => {
@@ -182,7 +182,7 @@ describe('a channel for disputes', () => {
     const dispute = nth(platform.shown('disputes'), 1);
     expect(dispute.card.title).toBe('Is this Person Q1?');
     expect(dispute.card.text).toContain('⚖️ Members disagree. The answer of an owner decides.');
-    expect(dispute.card.text).toContain('Answered by Ann, Bob.');
+    expect(dispute.card.text).toContain('Yes: Ann · No: Bob');
     await platform.react(dispute, await world.member('Cleo'), '❌');
     expect(await verdictOf(store, projectId, faceId)).toBe('disputed');
     await platform.react(dispute, owner, '✅');
@@ -233,8 +233,7 @@ it('a question that is decided anywhere is closed everywhere, and every post say
     platform: 'web',
   });
   await world.round();
-  for (const message of [here, other])
-    expect(message.card.text).toBe('✅ This is Person Q1.\nAnswered by Ann, Bob.');
+  for (const message of [here, other]) expect(message.card.text).toBe('✅ This is Person Q1.\nYes: Ann, Bob');
 });
 
 it('status says why a project has paused itself', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { runCommand } from '../../src/bots/commands.ts';
 import { writeStep } from '../../src/core/depicts/writer.ts';
 import {
   addPicture,
@@ -13,6 +14,7 @@ import {
 import type { FakeMessage } from '../support/fake-chat.ts';
 import { type FakeWiki, fakeWiki, refusal, wikiAccountOf } from '../support/fake-wiki.ts';
 import { addAccount, addMember, addProject } from '../support/people.ts';
+import { addRun } from '../support/runs.ts';
 
 describe('write', () => {
   /** A project whose matches wait, and a worker that writes them. */
@@ -55,7 +57,7 @@ describe('write', () => {
     expect(more).toEqual([]);
     expect(card?.title).toBe('3 statements would be written under the name Ann');
     expect(card?.text).toMatch(
-      /^Picture 1\.jpg → Person Q1\nPicture 2\.jpg → Person Q1\nPicture 3\.jpg → Person Q1\n\n.*CC0.*\n.*“write yes”/,
+      /^Picture 1\.jpg → Person Q1\nPicture 2\.jpg → Person Q1\nPicture 3\.jpg → Person Q1\n\n.*CC0.*\n.*“!visavis write yes”/,
     );
     expect(await runs(world)).toEqual([]);
     expect(world.platform.messages).toEqual([]);
@@ -73,6 +75,27 @@ describe('write', () => {
     expect((await answer(world, ann, 'write'))[0]?.text).toMatch(/^There is nothing to write/);
     expect((await answer(world, ann, 'write yes'))[0]?.text).toMatch(/^There is nothing to write/);
     expect(await runs(world)).toEqual([]);
+  });
+
+  it('offers what was taken back, says what to type, and writes it again', async () => {
+    const { world, ann, wiki, work, say } = await writing(2);
+    await say(ann, 'write yes');
+    await work();
+    await say(ann, 'undo yes');
+    await work();
+    expect((await answer(world, ann, 'write'))[0]?.text).toBe(
+      'There is nothing new to write.\n' +
+        '2 statements were taken back. To see them and write them again, type “!visavis write again”.',
+    );
+    expect((await answer(world, ann, 'write yes'))[0]?.text).toMatch(/^There is nothing new to write; 2 /);
+    const [card] = await answer(world, ann, 'write again');
+    expect(card?.title).toBe('2 statements that were taken back would be written again under the name Ann');
+    expect(card?.text).toMatch(/^Picture 1\.jpg → Person Q1\n.*\n\n.*CC0.*\n.*“!visavis write again yes”\.$/);
+    const edits = wiki.edits.length;
+    await say(ann, 'write again yes');
+    await work();
+    expect(wiki.edits).toHaveLength(edits + 2);
+    expect((await answer(world, ann, 'write again'))[0]?.text).toMatch(/^Nothing that was taken back/);
   });
 
   it('is refused to people who are no members', async () => {
@@ -106,6 +129,8 @@ describe('write', () => {
     expect(progress(message)).toBe('✅ done · 3 of 3 files');
     const [, end, ...rest] = platform.shown();
     expect(rest).toEqual([]);
+    // There is nothing to stop any more.
+    expect(message.seeds).toEqual([]);
     expect(end?.card).toMatchObject({ text: '✅ done · 3 of 3 files', mentions: ['Ann'] });
     await world.round();
     expect(platform.shown()).toHaveLength(2);
@@ -133,7 +158,7 @@ describe('write', () => {
     await say(ann, 'write yes');
     await work();
     expect(progress(last(platform.shown()))).toBe(
-      '⏸️ paused · 0 of 3 files\nThe wiki said: words about it (blocked)',
+      '⏸️ paused · 0 of 3 files\nThe wiki refused this (blocked).',
     );
   });
 
@@ -151,7 +176,7 @@ describe('write', () => {
     await work();
     expect(wiki.edits.length).toBeLessThan(8);
     expect((await runs(world))[0]?.state).toBe('stopped');
-    expect(progress(message)).toMatch(/^🛑 stopped · 3 of 3 files$/);
+    expect(progress(message)).toBe('🛑 stopped · 3 files before it ended');
     expect(last(platform.shown()).card.mentions).toEqual(['Ann']);
   });
 
@@ -167,6 +192,39 @@ describe('write', () => {
     await platform.react(message, ann, '✅');
     expect((await runs(world))[0]?.stop_requested_at).toBeNull();
     expect(platform.told).toEqual([]);
+  });
+
+  it('is stopped by 🛑 of somebody who is quicker than we know which message it is', async () => {
+    const { world, ann, platform } = await writing();
+    const [bob, channel] = [await world.member('Bob'), world.channel.name];
+    const chat = platform.connect();
+    await runCommand(world.deps, chat, {
+      name: 'write',
+      args: ['yes'],
+      user: ann,
+      channelId: channel,
+      channelName: '#chat',
+      mayManageChannel: false,
+      replyPrivately: async () => {},
+      reply: async (card) => {
+        const id = await chat.post(channel, card, 'progress');
+        await platform.react(last(platform.shown()), bob, '🛑');
+        return id;
+      },
+    });
+    expect((await runs(world))[0]?.stop_requested_at).not.toBeNull();
+    expect(last(platform.shown()).seeds).toEqual(['🛑']);
+  });
+
+  it('tells why it waits in the language of the channel', async () => {
+    const { world, ann, wiki, work, say, platform } = await writing();
+    await world.store.db.updateTable('channels').set({ language: 'nb' }).execute();
+    wiki.onRequest = () => {
+      throw refusal('this_account', 'blocked');
+    };
+    await say(ann, 'write yes');
+    await work();
+    expect(progress(last(platform.shown()))).toContain('\nWikien avviste dette (blocked).');
   });
 
   it('is stopped by 🛑 that was left while nobody looked, as soon as it can be read', async () => {
@@ -201,7 +259,18 @@ describe('write', () => {
     expect((await answer(world, ann, 'undo'))[0]?.text).toMatch(/no run of yours/);
     await say(ann, 'write yes');
     await work();
-    await say(ann, 'undo');
+    const [run] = await runs(world);
+    const claims = await world.store.db.selectFrom('sdc_claims').select('id').orderBy('id').execute();
+    const [card] = await answer(world, ann, 'undo');
+    expect(card?.title).toBe(`3 statements of run ${run?.id} would be taken back under the name Ann`);
+    expect(card?.text?.split('\n')).toEqual([
+      ...claims.map(({ id }, i) => `${id}: Picture ${i + 1}.jpg → Person Q1`),
+      '',
+      `To take them back, type “!visavis undo ${run?.id} yes”.`,
+      `Only one of them, by its number: “!visavis undo ${run?.id} statement=NUMBER yes”.`,
+    ]);
+    expect(await runs(world)).toHaveLength(1);
+    await say(ann, 'undo yes');
     await work();
     const pages = await world.store.db.selectFrom('files').select('page_id').execute();
     expect(pages.flatMap((row) => wiki.persons(row.page_id))).toEqual([]);
@@ -209,6 +278,42 @@ describe('write', () => {
     expect(end.title).toBe('Taking statements back as Ann');
     expect(end.text).toBe('✅ done · 3 of 3 statements taken back');
     expect((await answer(world, ann, 'undo'))[0]?.text).toMatch(/no run of yours/);
+  });
+
+  it('undo takes back one statement by its number in the list', async () => {
+    const { world, ann, wiki, work, say, platform } = await writing();
+    await say(ann, 'write yes');
+    await work();
+    const [run] = await runs(world);
+    const claims = await world.store.db
+      .selectFrom('sdc_claims')
+      .select(['id', 'page_id'])
+      .orderBy('id')
+      .execute();
+    const [first, second, third] = claims;
+    const [card] = await answer(world, ann, `undo statement=${second?.id}`);
+    expect(card?.text).toBe(
+      `${second?.id}: Picture 2.jpg → Person Q1\n\n` +
+        `To take it back, type “!visavis undo ${run?.id} statement=${second?.id} yes”.`,
+    );
+    await say(ann, `undo ${run?.id} statement=${second?.id} yes`);
+    await work();
+    expect(last(platform.shown()).card.text).toBe('✅ done · 1 of one statement taken back');
+    expect(claims.map((claim) => wiki.persons(claim.page_id))).toEqual([['Q1'], [], ['Q1']]);
+    const told = async (text: string) => (await answer(world, ann, text))[0]?.text;
+    expect(await told(`undo ${run?.id} statement=${second?.id} yes`)).toBe(
+      `Statement ${second?.id} is none of run ${run?.id} that is on the wiki.`,
+    );
+    expect(await told('undo statement=999')).toBe('There is no such claim.');
+    expect(await told('undo everything')).toMatch(
+      /^“!visavis undo RUN” names a run, “!visavis undo RUN statement=/,
+    );
+    expect((await told(`undo ${run?.id}`))?.split('\n').slice(0, 2)).toEqual([
+      `${first?.id}: Picture 1.jpg → Person Q1`,
+      `${third?.id}: Picture 3.jpg → Person Q1`,
+    ]);
+    const [, undone] = await runs(world);
+    expect(await told(`undo ${undone?.id}`)).toMatch(/took statements back itself/);
   });
 
   it('undo of a run by its number is for owners and for the one who wrote it', async () => {
@@ -219,9 +324,9 @@ describe('write', () => {
     const bob = await world.member('Bob');
     expect((await answer(world, bob, `undo ${run?.id}`))[0]?.text).toMatch(/Only owners/);
     expect((await answer(world, bob, 'undo'))[0]?.text).toMatch(/no run of yours/);
-    expect((await answer(world, bob, 'undo 999'))[0]?.text).toMatch(/no run of yours/);
+    expect((await answer(world, bob, 'undo 999'))[0]?.text).toBe('There is no run 999 in this project.');
     const own = await world.member('Olga', { role: 'owner' });
-    await say(own, `undo ${run?.id}`);
+    await say(own, `undo yes ${run?.id}`);
     await work();
     expect(wiki.edits.filter((edit) => edit.kind === 'remove').map((edit) => edit.as)).toEqual(
       Array(3).fill('Olga'),
@@ -232,27 +337,10 @@ describe('write', () => {
     const { world, ann } = await writing();
     const other = await addProject(world.store);
     await addMember(world.store, other.id, { accountId: ann.accountId });
-    const { id } = await world.store.db
-      .insertInto('runs')
-      .values({
-        project_id: other.id,
-        account_id: ann.accountId,
-        kind: 'write',
-        undoes: null,
-        state: 'done',
-        reason: null,
-        edit_group: 'abcd',
-        stop_requested_at: null,
-        created_at: 0,
-        retry_at: null,
-        finished_at: 0,
-        channel_id: null,
-        message_id: null,
-        reported: null,
-      })
-      .returning('id')
-      .executeTakeFirstOrThrow();
-    expect((await answer(world, ann, `undo ${id}`))[0]?.text).toMatch(/no run of yours/);
+    const id = await addRun(world.store, other.id, ann.accountId);
+    expect((await answer(world, ann, `undo ${id} yes`))[0]?.text).toBe(
+      `There is no run ${id} in this project.`,
+    );
   });
 
   it('tells the end even when the progress message was deleted, and reports other runs', async () => {
@@ -263,7 +351,7 @@ describe('write', () => {
     platform.delete(message);
     await work();
     expect(last(platform.shown()).card).toMatchObject({ text: '✅ done · 3 of 3 files', mentions: ['Ann'] });
-    await say(ann, 'undo');
+    await say(ann, 'undo yes');
     await work();
     await world.round();
     expect(platform.shown().map(progress)).toEqual([

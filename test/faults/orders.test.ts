@@ -1,7 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { requestStop, resumeRun, startUndo } from '../../src/core/depicts/runs.ts';
+import { resumeRunsOf } from '../../src/core/depicts/resume.ts';
+import { requestStop, startUndo } from '../../src/core/depicts/runs.ts';
 import { writeStep } from '../../src/core/depicts/writer.ts';
 import { VisavisError } from '../../src/core/platform/errors.ts';
+import { reason } from '../../src/core/platform/reasons.ts';
 import { claimsOf, expectSame, type FaultDesk, faultDesk, newWorld, type World } from './support.ts';
 import { accountOf, hookAt } from './work.ts';
 
@@ -24,18 +26,25 @@ async function stop(run: number): Promise<void> {
   await requestStop(desk.deps, { runId: run, accountId: desk.accountId });
 }
 
+/** A run that is stopped when nobody knows what became of its second edit, and the wiki cannot be read. */
+async function stoppedInDoubt(kind: 'lost_answer' | 'lost_request'): Promise<number> {
+  const { misbehave } = desk.pocket;
+  misbehave.always({
+    kind,
+    match: { action: 'wbsetclaim', params: ({ claim }) => claim?.includes(`M${page(1)}$`) === true },
+  });
+  const run = await desk.write();
+  await stop(run);
+  misbehave.always({ kind: 'http503', match: { path: '/w/api.php' } });
+  await desk.work();
+  return run;
+}
+
 describe('a run that ends while nobody knows what became of an edit', () => {
   it('of a statement: it is looked for when the wiki can be read again, and can be taken back', async () => {
     desk = await faultDesk({ world });
     const { pocket, store } = desk;
-    pocket.misbehave.always({
-      kind: 'lost_answer',
-      match: { action: 'wbsetclaim', params: ({ claim }) => claim?.includes(`M${page(1)}$`) === true },
-    });
-    const run = await desk.write();
-    await stop(run);
-    pocket.misbehave.always({ kind: 'http503', match: { path: '/w/api.php' } });
-    await desk.work();
+    const run = await stoppedInDoubt('lost_answer');
     expect(await desk.run(run)).toMatchObject({ state: 'stopped' });
     expect(await desk.states()).toEqual(['written', 'writing']);
     pocket.misbehave.clear();
@@ -51,14 +60,7 @@ describe('a run that ends while nobody knows what became of an edit', () => {
   it('of a statement that never arrived: it failed, and can be written another time', async () => {
     desk = await faultDesk({ world });
     const { pocket, store } = desk;
-    pocket.misbehave.always({
-      kind: 'lost_request',
-      match: { action: 'wbsetclaim', params: ({ claim }) => claim?.includes(`M${page(1)}$`) === true },
-    });
-    const run = await desk.write();
-    await stop(run);
-    pocket.misbehave.always({ kind: 'http503', match: { path: '/w/api.php' } });
-    await desk.work();
+    await stoppedInDoubt('lost_request');
     pocket.misbehave.clear();
     desk.clock.time += 60_000;
     await desk.work();
@@ -104,14 +106,7 @@ describe('a run that ends while nobody knows what became of an edit', () => {
   it('of a statement, which is taken back before anybody looked', async () => {
     desk = await faultDesk({ world });
     const { pocket, store } = desk;
-    pocket.misbehave.always({
-      kind: 'lost_answer',
-      match: { action: 'wbsetclaim', params: ({ claim }) => claim?.includes(`M${page(1)}$`) === true },
-    });
-    const run = await desk.write();
-    await stop(run);
-    pocket.misbehave.always({ kind: 'http503', match: { path: '/w/api.php' } });
-    await desk.work();
+    const run = await stoppedInDoubt('lost_answer');
     pocket.misbehave.clear();
     await desk.undo(run);
     expect(await desk.states()).toEqual(['removed', 'removed']);
@@ -132,7 +127,7 @@ describe('a run that is paused while nobody knows what became of an edit', () =>
   const goOn = async (run: number) => {
     desk.clock.onSleep = () => {};
     const token = desk.pocket.hands.issueTokens('Practice Anna').accessToken;
-    await resumeRun(desk.deps, { runId: run, accountId: desk.accountId });
+    await resumeRunsOf(desk.deps, { id: desk.accountId, blocked: false });
     await desk.work(desk.worker('worker one', { wikiAccount: () => accountOf('Practice Anna', token) }));
     expect(await desk.run(run)).toMatchObject({ state: 'done' });
   };
@@ -226,8 +221,8 @@ describe('a file that changes in the middle of a run', () => {
     expect(await desk.run(run)).toMatchObject({ state: 'done' });
     const failed = (await claims()).filter(({ state }) => state !== 'written');
     expect(failed).toMatchObject([
-      { page_id: early, state: 'failed', reason: 'its page leads to another file now' },
-      { page_id: late, state: 'failed', reason: 'its page leads to another file now' },
+      { page_id: early, state: 'failed', reason: reason('page-redirect') },
+      { page_id: late, state: 'failed', reason: reason('page-redirect') },
     ]);
     expect(pocket.requests.count('wbsetclaim')).toBe(many - 2);
     expect(pocket.hands.statements(early)).toEqual([]);
@@ -245,7 +240,7 @@ describe('a file that changes in the middle of a run', () => {
     await desk.start();
     await desk.work(desk.worker('worker one', { unsafeTestHook }));
     expect((await claims()).filter(({ state }) => state !== 'written')).toMatchObject([
-      { page_id: late, state: 'failed', reason: 'the file is not on the wiki any more' },
+      { page_id: late, state: 'failed', reason: reason('file-gone') },
     ]);
     expect(pocket.requests.count('wbsetclaim')).toBe(many - 1);
     await expectSame(store, pocket);

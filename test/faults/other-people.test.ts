@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type SingleEditDeps, setProminent } from '../../src/core/depicts/single-edits.ts';
 import { writeStep } from '../../src/core/depicts/writer.ts';
+import { reason } from '../../src/core/platform/reasons.ts';
 import type { FileStatements } from '../../src/core/wiki/statements.ts';
 import {
   addPerson,
@@ -49,7 +50,7 @@ describe('a statement of ours that somebody changed to name another person', () 
     const undo = await desk.undo(run);
     expect(await desk.run(undo)).toMatchObject({ state: 'done' });
     expect(await claims()).toMatchObject([
-      { state: 'removed', reason: 'somebody changed it to name somebody else', gone_at: desk.clock.now() },
+      { state: 'removed', reason: reason('changed'), gone_at: desk.clock.now() },
       { state: 'removed', gone_at: null },
     ]);
     expect(pocket.hands.statements(page())).toMatchObject([
@@ -76,7 +77,7 @@ describe('a statement of ours that somebody changed to name another person', () 
     await agreeAlso(desk, OTHER);
     await desk.write();
     expect(await claims()).toMatchObject([
-      { state: 'removed', reason: 'somebody changed it to name somebody else' },
+      { state: 'removed', reason: reason('changed') },
       { person: OTHER, state: 'written' },
     ]);
   });
@@ -218,7 +219,7 @@ describe('people who change their minds while a run is under way', () => {
     await desk.start();
     await desk.work(desk.worker('worker one', { unsafeTestHook }));
     expect(await desk.states()).toEqual(['written', 'written', 'failed', 'written']);
-    expect((await claims())[2]?.reason).toBe('people do not agree about it any more');
+    expect((await claims())[2]?.reason).toBe(reason('not-agreed'));
     expect(pocket.hands.statements(page(2))).toEqual([]);
     await store.db.updateTable('verdicts').set({ verdict: 'match' }).execute();
     await desk.write();

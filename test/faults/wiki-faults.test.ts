@@ -1,6 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { resumeRun, retryClaim } from '../../src/core/depicts/runs.ts';
+import { resumeRunsOf } from '../../src/core/depicts/resume.ts';
+import { retryClaim } from '../../src/core/depicts/runs.ts';
 import { writeStep } from '../../src/core/depicts/writer.ts';
+import { reason } from '../../src/core/platform/reasons.ts';
 import { openStore } from '../../src/core/store/store.ts';
 import { engines } from '../support/stores.ts';
 import { expectSame, type FaultDesk, faultDesk, newWorld, type World } from './support.ts';
@@ -128,7 +130,7 @@ describe('a wiki that wants us to wait', () => {
     expect(await desk.states()).toEqual(['removed', 'written', 'removed', 'removed']);
     expect(await desk.run(undo)).toEqual({
       state: 'done',
-      reason: '1 statement could not be taken back; the reason stands with each',
+      reason: reason('run-stayed', [1]),
     });
     await expectSame(desk.store, pocket);
     pocket.misbehave.clear();
@@ -177,7 +179,7 @@ describe('tokens and rights that end in the middle', () => {
     expect(await desk.states()).toEqual(['written', 'written', 'writing', 'queued']);
     await expectSame(store, pocket);
     pocket.hands.unblock('Practice Anna');
-    await resumeRun(deps, { runId: run, accountId: desk.accountId });
+    await resumeRunsOf(deps, { id: desk.accountId, blocked: false });
     await desk.work();
     expect(await desk.states()).toEqual(ALL);
     await expectSame(store, pocket);

@@ -138,6 +138,7 @@ describe('a link that breaks in the middle of a run', () => {
         pictures,
         detector,
         translate: (language) => messages.translator(language),
+        languages: messages.languages,
         itemUrl: (item) => `http://wiki.localhost/${item}`,
         workerId: 'desk one',
       },

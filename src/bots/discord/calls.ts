@@ -10,6 +10,8 @@ export interface Calls {
   remove(channelId: string, messageId: string, rank: Rank): Promise<void>;
   /** One of the bot's own reactions. */
   react(channelId: string, messageId: string, emoji: string, rank: Rank): Promise<void>;
+  /** It goes again. */
+  unreact(channelId: string, messageId: string, emoji: string, rank: Rank): Promise<void>;
   /** Somebody else's reaction goes. */
   takeAway(channelId: string, messageId: string, userId: string, emoji: string, rank: Rank): Promise<void>;
   /** null: the message is gone. */
@@ -51,6 +53,10 @@ export function createCalls(
     react: (channelId, messageId, emoji, rank) =>
       inTurn(channelId, rank, async () => {
         await rest.put(Routes.channelMessageOwnReaction(channelId, messageId, encodeURIComponent(emoji)));
+      }),
+    unreact: (channelId, messageId, emoji, rank) =>
+      inTurn(channelId, rank, async () => {
+        await rest.delete(Routes.channelMessageOwnReaction(channelId, messageId, encodeURIComponent(emoji)));
       }),
     takeAway: (channelId, messageId, userId, emoji, rank) =>
       inTurn(channelId, rank, async () => {

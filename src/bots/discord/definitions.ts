@@ -57,6 +57,21 @@ export function argumentOf(command: string, option: string, value: string): stri
   return isNamed ? `${option}=${value}` : value;
 }
 
+/** As people type it, with the names of the options: `/visavis write yes:yes`. */
+export function spellCommand(command: string, ...args: string[]): string {
+  const options = optionsOf(commandsOn('discord').find(({ name }) => name === command)?.usage);
+  const typed = args.map((arg) => {
+    const named = /^([a-z]+)=(.*)$/.exec(arg);
+    if (named) return `${named[1]}:${named[2]}`;
+    const positional = options.filter((one) => !one.named);
+    const option =
+      positional.find((one) => one.words.includes(arg)) ?? positional.find((one) => one.words.length === 0);
+    if (option) options.splice(options.indexOf(option), 1);
+    return option ? `${option.name}:${arg}` : arg;
+  });
+  return [`/${COMMAND}`, command, ...typed].join(' ');
+}
+
 /** One command with a subcommand for each of the table, in all our languages. */
 export function commandDefinition(messages: Messages): RESTPostAPIChatInputApplicationCommandsJSONBody {
   return {

@@ -8,7 +8,7 @@ import type { Store } from '../../core/store/store.ts';
 import type { Chat, ChatHandlers, ChatHealth } from '../chat.ts';
 import { type Calls, createCalls } from './calls.ts';
 import { type Connection, connect } from './connection.ts';
-import { commandDefinition, registerCommand } from './definitions.ts';
+import { commandDefinition, registerCommand, spellCommand } from './definitions.ts';
 import { DISCORD, toVisavisError } from './errors.ts';
 import { createHistory, type History } from './history.ts';
 import { createIdentifyPace, IDENTIFY_EVERY_MS } from './identify.ts';
@@ -60,6 +60,7 @@ export function createDiscordChat(deps: DiscordChatDeps): Chat {
 
   const chat: Chat = {
     platform: 'discord',
+    spell: spellCommand,
     health: () => health,
 
     async start(handlers) {
@@ -125,6 +126,16 @@ export function createDiscordChat(deps: DiscordChatDeps): Chat {
           if (!refusedWith(error, DISCORD.tooManyReactions, DISCORD.reactionBlocked)) throw error;
           // People have filled the message with others; the question can still be answered.
           log.info({ platform: 'discord', message: messageId, emoji: one }, 'no room for the bot’s reaction');
+        }
+      }
+    },
+
+    async unseed(channelId, messageId, emoji) {
+      for (const one of emoji) {
+        try {
+          await here().calls.unreact(channelId, messageId, one, RANK.seed);
+        } catch (error) {
+          if (!refusedWith(error, DISCORD.unknownMessage, DISCORD.unknownEmoji)) throw error;
         }
       }
     },

@@ -32,8 +32,8 @@ type Interaction<Type extends RawInteraction['type']> = Extract<RawInteraction, 
 const PUBLIC: Readonly<Record<string, (args: readonly string[]) => boolean>> = {
   status: () => true,
   setup: () => true,
-  undo: () => true,
-  write: ([first]) => first === 'yes',
+  undo: (args) => args.includes('yes'),
+  write: (args) => args.includes('yes'),
 };
 const CHOICE = 100;
 

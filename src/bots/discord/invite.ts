@@ -2,7 +2,7 @@ import { PermissionFlagsBits } from 'discord.js';
 
 /**
  * What the bot asks for when it is invited, and nothing more: to see channels and write there, also in threads that it
- * makes; pictures and embeds; reactions, read and taken away. 309238033472 in one number.
+ * makes; pictures and embeds; reactions, read and taken away. 309237771328 in one number.
  */
 const PERMISSIONS = [
   PermissionFlagsBits.ViewChannel,
@@ -13,7 +13,6 @@ const PERMISSIONS = [
   PermissionFlagsBits.AttachFiles,
   PermissionFlagsBits.ReadMessageHistory,
   PermissionFlagsBits.AddReactions,
-  PermissionFlagsBits.UseExternalEmojis,
   PermissionFlagsBits.ManageMessages,
 ];
 

@@ -132,7 +132,7 @@ export async function createHistory({ memory, userId, isShown, get }: HistoryDep
     await store();
   }
 
-  /** Missing ones change nothing (PRODUCT C9), so nobody is told of what was taken back in a room in doubt. */
+  /** Missing ones change nothing, so nobody is told of what was taken back in a room in doubt. */
   async function keep(roomId: string, events: readonly RoomEvent[]): Promise<void> {
     const ours = new Map<string, boolean>();
     const found: KnownReaction[] = [];

@@ -72,11 +72,13 @@ export function createListener(deps: ListenerDeps): (batch: Batch) => void {
         // Who is let in finds the room encrypted, or not.
         if (entering && event.type === 'm.room.encryption') continue;
         // One after the other is what one person does; nobody else's reaction can be taken back by it.
-        const sentAt = event.age === null ? event.sentAt : receivedAt - event.age;
+        const age = event.age ?? receivedAt - event.sentAt;
+        // Our clock may have been set back since the start.
+        const isOld = age > OLD_COMMAND_MS + Math.max(0, receivedAt - startedAt);
         inbox.add(
           event.sender,
           event.type,
-          () => handle(roomId, event, sentAt),
+          () => handle(roomId, event, isOld),
           () => readAgain(roomId),
         );
       }
@@ -107,10 +109,10 @@ export function createListener(deps: ListenerDeps): (batch: Batch) => void {
     if (event.type === 'm.room.member') direct.doubt(roomId);
   }
 
-  async function handle(roomId: string, event: RoomEvent, sentAt: number): Promise<void> {
+  async function handle(roomId: string, event: RoomEvent, isOld: boolean): Promise<void> {
     if (event.type === 'm.reaction') return reacted(roomId, event);
     if (event.type === 'm.room.redaction') return redacted(roomId, event, true);
-    if (event.type === 'm.room.message') return wrote(roomId, event, sentAt);
+    if (event.type === 'm.room.message') return wrote(roomId, event, isOld);
     if (event.type === 'm.room.encryption' && event.stateKey === '') return encrypted(roomId, event);
     if (event.type === 'm.room.tombstone' && event.stateKey === '') return replaced(roomId, event);
   }
@@ -153,16 +155,16 @@ export function createListener(deps: ListenerDeps): (batch: Batch) => void {
         user: { id: reaction.userId, name: reaction.userId },
         emoji: reaction.emoji,
         eventId: reaction.eventId,
-        // A moderator's redaction takes no vote back (PRODUCT C4).
+        // A moderator's redaction takes no vote back.
         change: event.sender === reaction.userId ? 'taken_back' : 'cleared',
       });
     await memory.removeReaction(reaction.eventId);
   }
 
-  async function wrote(roomId: string, event: RoomEvent, sentAt: number): Promise<void> {
+  async function wrote(roomId: string, event: RoomEvent, isOld: boolean): Promise<void> {
     const message = readText(event.content);
     const command = message ? parseCommand(message.text) : null;
-    if (!message || !command || sentAt < startedAt - OLD_COMMAND_MS) return;
+    if (!message || !command || isOld) return;
     const { sender } = event;
     const alone = direct.isDirect(roomId);
     const [name, channelName, mayManageChannel] = await Promise.all([

@@ -1,5 +1,6 @@
 import { VisavisError } from '../../core/platform/errors.ts';
 import type { Chat, ChatHealth, Followed } from '../chat.ts';
+import { spellInWords } from '../command.ts';
 import { type MatrixDeps, openSession, type Session } from './session.ts';
 import { isTokenRefused, MatrixRefusal, MatrixStopped, MatrixUnreachable } from './wire.ts';
 
@@ -37,6 +38,8 @@ export function createMatrixChat(deps: MatrixDeps): MatrixChat {
 
   return {
     platform: 'matrix',
+    keepsPlace: true,
+    spell: spellInWords,
 
     async start(handlers) {
       // No request will ever succeed, and each would be another one in the homeserver's log.
@@ -60,6 +63,8 @@ export function createMatrixChat(deps: MatrixDeps): MatrixChat {
     remove: (channelId, messageId) => using(({ messages }) => messages.remove(channelId, messageId)),
     seed: (channelId, messageId, emoji) =>
       using(({ messages }) => messages.seed(channelId, messageId, emoji)),
+    unseed: (channelId, messageId, emoji) =>
+      using(({ messages }) => messages.unseed(channelId, messageId, emoji)),
     reactions: (channelId, messageId) => using(({ messages }) => messages.reactions(channelId, messageId)),
     tell: (userId, card) => using(({ messages }) => messages.tell(userId, card)),
     follow: (roomId, userId) => using((open) => open.follow(roomId, userId)),

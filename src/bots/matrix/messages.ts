@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { VisavisError } from '../../core/platform/errors.ts';
+import { normaliseEmoji } from '../../core/review/reactions.ts';
 import type { Card, CardPicture, ChatUser } from '../chat.ts';
 import type { Client } from './client.ts';
 import { type Content, editContent, messageContent, type Place, reactionContent } from './content.ts';
@@ -33,6 +34,7 @@ export interface Messages {
   edit(roomId: string, messageId: string, card: Card): Promise<void>;
   remove(roomId: string, messageId: string): Promise<void>;
   seed(roomId: string, messageId: string, emoji: readonly string[]): Promise<void>;
+  unseed(roomId: string, messageId: string, emoji: readonly string[]): Promise<void>;
   reactions(
     roomId: string,
     messageId: string,
@@ -105,6 +107,16 @@ export function createMessages(deps: MessagesDeps): Messages {
         } catch (error) {
           if (!isRefusal(error, 400, 'M_DUPLICATE_ANNOTATION')) throw error;
         }
+      }
+    },
+
+    async unseed(roomId, messageId, emoji) {
+      assertIn(roomId);
+      const keys = new Set(emoji.map(normaliseEmoji));
+      for (const event of await relations(roomId, messageId, 'm.annotation/m.reaction')) {
+        if (event.redacted || event.sender !== userId) continue;
+        const reaction = readReaction(event.content);
+        if (reaction && keys.has(normaliseEmoji(reaction.key))) await redact(roomId, event.eventId);
       }
     },
 

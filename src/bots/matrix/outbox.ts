@@ -49,7 +49,8 @@ export function createOutbox({ clock, log, signal }: OutboxDeps): Outbox {
   const jobs: Job[] = [];
   let count = 0;
   let running = false;
-  let pausedUntil = 0;
+  /** Slept, and not told from the clock, which may be set back by an hour. */
+  let pause: Promise<void> | null = null;
   signal.addEventListener('abort', () => {
     for (const job of jobs.splice(0)) job.reject(new MatrixStopped());
   });
@@ -75,8 +76,8 @@ export function createOutbox({ clock, log, signal }: OutboxDeps): Outbox {
   async function run(): Promise<void> {
     running = true;
     while (jobs.length > 0) {
-      const wait = pausedUntil - clock.now();
-      if (wait > 0) await clock.sleep(wait, signal);
+      if (pause) await pause;
+      pause = null;
       // Chosen only now: something more urgent may have come meanwhile.
       const job = jobs.reduce<Job | undefined>(
         (best, one) =>
@@ -102,13 +103,13 @@ export function createOutbox({ clock, log, signal }: OutboxDeps): Outbox {
       done();
       job.resolve(value);
     } catch (error) {
-      const pause = pauseFor(error, job);
-      if (pause === null) {
+      const ms = pauseFor(error, job);
+      if (ms === null) {
         done();
         job.reject(error);
       } else {
-        pausedUntil = clock.now() + pause;
-        log.info({ error: String(error), waiting: pause }, 'the homeserver wants us to wait');
+        pause = clock.sleep(ms, signal);
+        log.info({ error: String(error), waiting: ms }, 'the homeserver wants us to wait');
       }
     }
   }

@@ -1,3 +1,4 @@
+import { describeError } from '../../core/platform/errors.ts';
 import type { Log } from '../../core/platform/log.ts';
 import { refusal } from '../../core/platform/refusals.ts';
 import type { RoomCard } from '../../core/room/body.ts';
@@ -9,8 +10,9 @@ import {
   postMessage,
   type RoomDeps,
 } from '../../core/room/messages.ts';
-import { addReaction, reactionsOf } from '../../core/room/reactions.ts';
+import { addReaction, reactionsOf, removeReaction } from '../../core/room/reactions.ts';
 import type { Card, Chat, ChatHandlers } from '../chat.ts';
+import { spellInWords } from '../command.ts';
 import { readCursor, writeCursor } from './cursor.ts';
 import { parseCommand } from './parse.ts';
 
@@ -31,6 +33,8 @@ export function createRoomChat(deps: RoomChatDeps): Chat {
 
   return {
     platform: 'room',
+    keepsPlace: true,
+    spell: spellInWords,
 
     async start(handlers) {
       const controller = new AbortController();
@@ -56,6 +60,11 @@ export function createRoomChat(deps: RoomChatDeps): Chat {
     async seed(_channelId, messageId, emoji) {
       for (const one of emoji)
         await addReaction(deps, { messageId: readId(messageId), user: null, emoji: one });
+    },
+
+    async unseed(_channelId, messageId, emoji) {
+      for (const one of emoji)
+        await removeReaction(deps, { messageId: readId(messageId), user: null, emoji: one });
     },
 
     reactions: (_channelId, messageId) => reactionsOf(deps, readId(messageId)),
@@ -101,6 +110,7 @@ export function createRoomChat(deps: RoomChatDeps): Chat {
         try {
           await handle(handlers, event);
         } catch (error) {
+          if (describeError(error).code === 'database') throw error;
           // One event that cannot be handled must not hold up all later ones.
           log.error({ err: error, event: event.id }, 'a room event could not be handled');
         }

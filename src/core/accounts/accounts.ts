@@ -6,15 +6,18 @@ import type { Tokens } from '../wiki/oauth.ts';
 import type { Profile } from '../wiki/oauth-profile.ts';
 import type { UserInfo } from '../wiki/userinfo.ts';
 import { grantAdmin } from './admins.ts';
-import { barOf, barWords, type EligibilityRules, OPEN_TO_ALL } from './eligibility.ts';
+import { barOf, barReason, type EligibilityRules, OPEN_TO_ALL } from './eligibility.ts';
 import type { Fernet } from './fernet.ts';
 import { assertInGoodStanding } from './good-standing.ts';
+import { siteBlockOf } from './site-blocks.ts';
 import { storeTokens } from './tokens.ts';
 
 export interface Account {
   readonly id: number;
   readonly username: string;
   readonly blocked: boolean;
+  /** Why it may look, no more, for another reason (`platform/reasons.ts`): a rule of the operator, or a block here. */
+  readonly barred: string | null;
   readonly language: string | null;
 }
 
@@ -87,6 +90,7 @@ export async function keepAccount(
   const current = withStanding(profile, standing);
   const blocked = current.blocked || (standing === null && known?.standing_at != null && known.blocked === 1);
   const bar = barOf(rules, current, now);
+  const barred = (await siteBlockOf(trx, id)) ?? (bar && barReason(bar));
   const values = {
     central_id: profile.centralId,
     username: profile.username,
@@ -94,7 +98,7 @@ export async function keepAccount(
     user_groups: JSON.stringify(current.groups),
     registered_at: current.registeredAt,
     blocked: blocked ? (1 as const) : (0 as const),
-    barred: bar && barWords(bar),
+    barred,
     seen_at: now,
     ...(standing ? { standing_at: now } : {}),
   };
@@ -104,7 +108,7 @@ export async function keepAccount(
       .insertInto('account_profiles')
       .values({ ...values, account_id: id, language: null })
       .execute();
-  return { id, username: profile.username, blocked, language: known?.language ?? null };
+  return { id, username: profile.username, blocked, barred, language: known?.language ?? null };
 }
 
 /** The profile with what the wiki with the files says; an account is as old as its oldest registration. */
@@ -119,12 +123,12 @@ export function withStanding<P extends Standing>(profile: P, standing: Standing 
 export async function accountById(store: Store, id: number): Promise<Account | null> {
   const row = await store.db
     .selectFrom('account_profiles')
-    .select(['account_id', 'username', 'blocked', 'language'])
+    .select(['username', 'blocked', 'barred', 'language'])
     .where('account_id', '=', id)
     .executeTakeFirst();
-  return row
-    ? { id: row.account_id, username: row.username, blocked: row.blocked === 1, language: row.language }
-    : null;
+  if (!row) return null;
+  const { username, barred, language } = row;
+  return { id, username, blocked: row.blocked === 1, barred, language };
 }
 
 /**

@@ -1,7 +1,7 @@
 import { actAsAdministrator } from '../platform/audit.ts';
 import { assertWritable } from '../platform/read-only.ts';
 import { refusal } from '../platform/refusals.ts';
-import { isDuplicate, type Store, type Trx } from '../store/store.ts';
+import { type Db, isDuplicate, type Store, type Trx } from '../store/store.ts';
 import { assertInGoodStanding } from './good-standing.ts';
 
 /*
@@ -54,7 +54,7 @@ export async function holdAdmins(store: Store, names: readonly string[]): Promis
 }
 
 /** Whether the account administrates this site. Blocks are looked at where the right is used. */
-export async function isAdmin(db: Store['db'] | Trx, accountId: number): Promise<boolean> {
+export async function isAdmin(db: Db, accountId: number): Promise<boolean> {
   const row = await db
     .selectFrom('administrators')
     .select('account_id')

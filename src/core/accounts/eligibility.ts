@@ -1,4 +1,6 @@
 import type { Clock } from '../platform/clock.ts';
+import { reasonOf } from '../platform/reasons.ts';
+import { refusal } from '../platform/refusals.ts';
 import type { Store } from '../store/store.ts';
 
 /** Who may take part, beside everybody who is not blocked: the operator's settings. */
@@ -52,17 +54,17 @@ export function needsStanding({ minEdits, minAccountDays, neededGroup }: Eligibi
   return minEdits > 0 || minAccountDays > 0 || neededGroup !== null;
 }
 
-/** For errors of the core, in English; pages have messages of their own. */
-export function barWords(bar: Bar): string {
+/** What the account is refused with, as `reasons.ts` keeps it; a sign-in has messages of its own. */
+export function barReason(bar: Bar): string {
   switch (bar.rule) {
     case 'list':
-      return `${bar.username} is not on the list of accounts that may take part here`;
+      return reasonOf(refusal('barred-list'));
     case 'edits':
-      return `${bar.needed} edits are needed and the account has ${bar.has}`;
+      return reasonOf(refusal('barred-edits', [bar.needed, bar.has]));
     case 'days':
-      return `the account must be ${bar.needed} days old and is ${bar.has}`;
+      return reasonOf(refusal('barred-days', [bar.needed, bar.has]));
     case 'group':
-      return `the account must be in the group "${bar.needed}"`;
+      return reasonOf(refusal('barred-group', [bar.needed]));
   }
 }
 
@@ -75,19 +77,12 @@ export async function holdRules(
   const rows = await store.db
     .selectFrom('account_profiles')
     .select(['account_id', 'username', 'edit_count', 'user_groups', 'registered_at', 'barred'])
+    // Blocks on this site are no rule: they stay.
+    .where('account_id', 'not in', (eb) => eb.selectFrom('site_blocks').select('site_blocks.account_id'))
     .execute();
   for (const row of rows) {
-    const bar = barOf(
-      rules,
-      {
-        username: row.username,
-        editCount: row.edit_count,
-        groups: readGroups(row.user_groups),
-        registeredAt: row.registered_at,
-      },
-      now,
-    );
-    const barred = bar && barWords(bar);
+    const bar = barOf(rules, candidateOf(row), now);
+    const barred = bar && barReason(bar);
     if (barred === row.barred) continue;
     await store.db
       .updateTable('account_profiles')
@@ -95,6 +90,21 @@ export async function holdRules(
       .where('account_id', '=', row.account_id)
       .execute();
   }
+}
+
+/** An account as its profile has it. */
+export function candidateOf(row: {
+  readonly username: string;
+  readonly edit_count: number;
+  readonly user_groups: string;
+  readonly registered_at: number | null;
+}): Candidate {
+  return {
+    username: row.username,
+    editCount: row.edit_count,
+    groups: readGroups(row.user_groups),
+    registeredAt: row.registered_at,
+  };
 }
 
 function readGroups(json: string): string[] {

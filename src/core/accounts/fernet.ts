@@ -16,8 +16,6 @@ export interface Fernet {
    * @throws VisavisError `configuration` with details.reason, a FernetFailure
    */
   decrypt(token: string, maxAgeSeconds?: number): string;
-  /** False for a token of an older key, and for anything that is no token: encrypt it anew. */
-  isCurrent(token: string): boolean;
   /** Which of the keys made the token, counted from 0; null when none did, and for anything that is no token. */
   keyIndex(token: string): number | null;
 }
@@ -82,10 +80,6 @@ export function createFernet(
         if (time > nowSeconds() + MAX_CLOCK_SKEW_SECONDS) throw failure('from_the_future');
       }
       return decipher(key, signed);
-    },
-
-    isCurrent(token) {
-      return this.keyIndex(token) === 0;
     },
 
     keyIndex(token) {

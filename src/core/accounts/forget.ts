@@ -1,18 +1,26 @@
 import { eraseDataSources } from '../origins/erase.ts';
 import { audit } from '../platform/audit.ts';
+import type { Nudges } from '../platform/nudges.ts';
 import { assertWritable } from '../platform/read-only.ts';
+import { giveUpProjects } from '../projects/ownerless.ts';
 import { forgetRoomUser } from '../room/forgetting.ts';
 import type { Trx } from '../store/store.ts';
 import type { LinkDeps } from './linking.ts';
+import { endForgottenSessions } from './sessions.ts';
 
 /**
  * Deletes what can identify a person: identities, tokens, sessions and the profile with the name. Votes and
  * audit entries keep the opaque member key; the keyed hash of the central id stays, so that nobody votes twice
- * by leaving and coming back (PRODUCT C1). @throws VisavisError `read_only`
+ * by leaving and coming back. Projects of which it is the only owner are paused (`projects/ownerless.ts`).
+ * @throws VisavisError `read_only`
  */
-export async function forgetAccount({ store, clock }: LinkDeps, accountId: number): Promise<void> {
-  await store.transaction(async (trx) => {
+export async function forgetAccount(
+  { store, clock, nudges }: LinkDeps & { readonly nudges: Nudges },
+  accountId: number,
+): Promise<void> {
+  const paused = await store.transaction(async (trx) => {
     await assertWritable(trx);
+    const ownerless = await giveUpProjects(store, trx, { accountId, now: clock.now() });
     const links = await trx
       .selectFrom('identities')
       .select(['platform', 'external_id'])
@@ -35,7 +43,8 @@ export async function forgetAccount({ store, clock }: LinkDeps, accountId: numbe
     await trx.deleteFrom('link_requests').where('account_id', '=', accountId).execute();
     await trx.deleteFrom('identities').where('account_id', '=', accountId).execute();
     await trx.deleteFrom('account_tokens').where('account_id', '=', accountId).execute();
-    await trx.deleteFrom('sessions').where('account_id', '=', accountId).execute();
+    const roomUsers = links.filter((one) => one.platform === 'room').map((one) => one.external_id);
+    await endForgottenSessions(trx, accountId, roomUsers);
     await trx.deleteFrom('administrators').where('account_id', '=', accountId).execute();
     await eraseDataSources(store, trx, accountId, clock.now());
     await trx.deleteFrom('account_profiles').where('account_id', '=', accountId).execute();
@@ -50,7 +59,10 @@ export async function forgetAccount({ store, clock }: LinkDeps, accountId: numbe
       action: 'account forgotten',
       subject: String(accountId),
     });
+    return ownerless;
   });
+  nudges.nudge('posts');
+  for (const id of paused) nudges.nudge(`project:${id}`);
 }
 
 /** Reactions and hints are kept under the name that the chat knows the person by; the votes stay. */

@@ -1,3 +1,5 @@
+import { VisavisError } from '../platform/errors.ts';
+import { readReason } from '../platform/reasons.ts';
 import { refusal } from '../platform/refusals.ts';
 import type { Trx } from '../store/store.ts';
 
@@ -16,6 +18,7 @@ export async function assertInGoodStanding(trx: Trx, accountId: number): Promise
     throw refusal('blocked-on-wiki');
   }
   if (row.barred !== null) {
-    throw refusal('barred', [row.barred]);
+    const { text, say } = readReason(row.barred);
+    throw say ? new VisavisError('forbidden', text, { say }) : refusal('barred', [text]);
   }
 }

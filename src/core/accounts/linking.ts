@@ -5,7 +5,7 @@ import { refusal } from '../platform/refusals.ts';
 import { forUpdate, isDuplicate, type Store } from '../store/store.ts';
 import { assertNotBlocked } from './accounts.ts';
 
-/** How long a one-time link from the chat is good (PRODUCT C1). */
+/** How long a one-time link from the chat is good. */
 export const LINK_LIFETIME_MS = 10 * 60_000;
 
 export interface LinkDeps {

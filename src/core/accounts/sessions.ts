@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { Clock } from '../platform/clock.ts';
-import { isDuplicate, type Store } from '../store/store.ts';
+import { isDuplicate, type Store, type Trx } from '../store/store.ts';
 
 /** How long a browser stays signed in without coming back. */
 export const SESSION_LIFETIME_MS = 30 * 24 * 60 * 60_000;
@@ -16,7 +16,7 @@ const sessionData = z.object({
   /** The CSRF token of this session's forms. */
   csrf: z.string().optional(),
   signIn: pendingSignIn.optional(),
-  /** Who this browser is in the practice room. */
+  /** Who this browser is in the practice room; the name is empty until one is made. */
   room: z.object({ id: z.string(), name: z.string() }).optional(),
 });
 export type SessionData = z.infer<typeof sessionData>;
@@ -84,6 +84,36 @@ export function createSessions({ store, clock }: { store: Store; clock: Clock })
       await store.db.deleteFrom('sessions').where('expires_at', '<=', clock.now()).execute();
     },
   };
+}
+
+/**
+ * Signs an account that is being forgotten out everywhere. A browser in the practice room keeps its place there,
+ * without a name, so that it is told how the forgetting went.
+ * @param roomUsers who the account was there
+ */
+export async function endForgottenSessions(
+  trx: Trx,
+  accountId: number,
+  roomUsers: readonly string[],
+): Promise<void> {
+  for (const id of roomUsers) {
+    const rows = await trx
+      .selectFrom('sessions')
+      .select(['id_hash', 'data'])
+      .where('data', 'like', `%"${id}"%`)
+      .execute();
+    for (const row of rows) {
+      const data = readData(row.data);
+      if (data?.room?.id !== id) continue;
+      const kept: SessionData = { ...(data.csrf ? { csrf: data.csrf } : {}), room: { id, name: '' } };
+      await trx
+        .updateTable('sessions')
+        .set({ account_id: null, data: JSON.stringify(kept) })
+        .where('id_hash', '=', row.id_hash)
+        .execute();
+    }
+  }
+  await trx.deleteFrom('sessions').where('account_id', '=', accountId).execute();
 }
 
 function readData(text: string): SessionData | null {

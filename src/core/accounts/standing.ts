@@ -6,11 +6,12 @@ import type { UserInfo } from '../wiki/userinfo.ts';
 import type { Wiki } from '../wiki/wiki.ts';
 import { wikiErrorDetails } from '../wiki/wiki-error.ts';
 import { assertNotBlocked, withStanding } from './accounts.ts';
-import { barOf, barWords, type EligibilityRules, OPEN_TO_ALL } from './eligibility.ts';
+import { barOf, barReason, type EligibilityRules, OPEN_TO_ALL } from './eligibility.ts';
+import { siteBlockOf } from './site-blocks.ts';
 import { type TokenDeps, wikiAccount } from './tokens.ts';
 
 /** What an account may do is looked up anew after this long. */
-export const STANDING_LIFETIME_MS = 24 * 60 * 60_000;
+const STANDING_LIFETIME_MS = 24 * 60 * 60_000;
 
 export interface StandingDeps extends TokenDeps {
   readonly oauth: Pick<OAuth, 'refreshToken' | 'profile'>;
@@ -20,15 +21,11 @@ export interface StandingDeps extends TokenDeps {
 
 /**
  * Brings up to date how an account stands on the wiki with the files (blocks, edits, groups, name), when what is
- * known is older than `maxAgeMs`.
+ * known is a day old.
  * @returns whether the wiki was asked
  * @throws VisavisError `wiki`, kind `this_account` when the link is broken
  */
-export async function refreshStanding(
-  deps: StandingDeps,
-  accountId: number,
-  maxAgeMs: number = STANDING_LIFETIME_MS,
-): Promise<boolean> {
+export async function refreshStanding(deps: StandingDeps, accountId: number): Promise<boolean> {
   const { store, clock, wiki, rules = OPEN_TO_ALL } = deps;
   const row = await store.db
     .selectFrom('account_profiles')
@@ -37,7 +34,7 @@ export async function refreshStanding(
     .executeTakeFirst();
   if (!row) throw refusal('account-not-linked');
   const now = clock.now();
-  if (row.standing_at !== null && now - row.standing_at < maxAgeMs) return false;
+  if (row.standing_at !== null && now - row.standing_at < STANDING_LIFETIME_MS) return false;
   const info = await wiki.userInfo(wikiAccount(deps, { id: accountId, username: row.username }));
   if (info.name !== row.username) await renewName(deps, accountId);
   const current = withStanding(
@@ -58,7 +55,7 @@ export async function refreshStanding(
       user_groups: JSON.stringify(current.groups),
       registered_at: current.registeredAt,
       blocked: current.blocked ? 1 : 0,
-      barred: bar && barWords(bar),
+      barred: (await siteBlockOf(store.db, accountId)) ?? (bar && barReason(bar)),
       standing_at: now,
     })
     .where('account_id', '=', accountId)
@@ -94,7 +91,7 @@ function brokenLinkIn(error: unknown): VisavisError | null {
 }
 
 /**
- * Looks the account up anew by its central id and brings its name up to date (PRODUCT S17).
+ * Looks the account up anew by its central id and brings its name up to date (SECURITY.md, S17).
  * @returns the new name, or null when it still has the old one
  * @throws VisavisError `wiki` or `sign_in_refused`, as the token endpoint and the profile do
  */

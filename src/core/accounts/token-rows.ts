@@ -1,5 +1,6 @@
 import type { Clock } from '../platform/clock.ts';
-import type { VisavisError } from '../platform/errors.ts';
+import { VisavisError } from '../platform/errors.ts';
+import { readReason } from '../platform/reasons.ts';
 import { refusal } from '../platform/refusals.ts';
 import type { AccountTokensTable } from '../store/schema.ts';
 import type { Store, Trx } from '../store/store.ts';
@@ -153,6 +154,11 @@ export async function breakLink(
     .execute();
 }
 
-function linkBroken(reason: string): VisavisError {
-  return refusal('link-refused', [reason], { details: { reason: 'link_broken' } });
+/** @param kept the wiki's code, or a reason that says more (`reasons.ts`) */
+function linkBroken(kept: string): VisavisError {
+  const details = { reason: 'link_broken' };
+  const { text, say } = readReason(kept);
+  return say
+    ? new VisavisError('sign_in_refused', text, { details, say })
+    : refusal('link-refused', [text], { details });
 }

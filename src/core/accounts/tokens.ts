@@ -2,6 +2,8 @@ import type { Clock } from '../platform/clock.ts';
 import { VisavisError } from '../platform/errors.ts';
 import { databaseLocks, type Locks } from '../platform/locks.ts';
 import type { Log } from '../platform/log.ts';
+import { reasonOf } from '../platform/reasons.ts';
+import { refusal } from '../platform/refusals.ts';
 import type { Store } from '../store/store.ts';
 import type { WikiAccount } from '../wiki/account.ts';
 import type { OAuth, RefreshOutcome } from '../wiki/oauth.ts';
@@ -94,7 +96,7 @@ async function refreshOnce(deps: TokenDeps, accountId: number, seenExpiry: numbe
 async function refreshNow(deps: TokenDeps, accountId: number, row: TokenRow): Promise<string> {
   const { log } = deps;
   if (row.refreshToken === null) {
-    await breakLink(deps, accountId, row.expiresAt, 'the wiki gave no refresh token');
+    await breakLink(deps, accountId, row.expiresAt, reasonOf(refusal('link-without-renewal')));
     return (await readTokens(deps, accountId)).accessToken;
   }
   const { answer, answerLost } = await askTwice(deps, row, row.refreshToken);
@@ -107,9 +109,10 @@ async function refreshNow(deps: TokenDeps, accountId: number, row: TokenRow): Pr
     );
   }
   if (answer.outcome === 'refused') {
-    const reason = answerLost ? `${answer.reason}; the answer to its last renewal was lost` : answer.reason;
-    await breakLink(deps, accountId, row.expiresAt, reason);
-    log?.warn({ account: accountId, reason }, 'the link of an account is broken');
+    const { reason } = answer;
+    const why = answerLost ? reasonOf(refusal('link-lost', [reason])) : reason;
+    await breakLink(deps, accountId, row.expiresAt, why);
+    log?.warn({ account: accountId, reason, answerLost }, 'the link of an account is broken');
   } else {
     const refreshToken = answer.tokens.refreshToken ?? row.refreshToken;
     await replaceTokens(deps, accountId, row.expiresAt, { ...answer.tokens, refreshToken });

@@ -1,6 +1,7 @@
 import type { Clock } from '../platform/clock.ts';
 import type { Log } from '../platform/log.ts';
 import { projectChanged } from '../projects/changes.ts';
+import { personIds } from '../projects/persons.ts';
 import { assertLease, type Lease, releaseLease, renewLease, takeLease } from '../store/leases.ts';
 import type { Store, Trx } from '../store/store.ts';
 import type { Wiki } from '../wiki/wiki.ts';
@@ -16,7 +17,7 @@ export interface BootstrapDeps {
 const LEASE_MS = 120_000;
 
 /**
- * Notes which of a project's files depict one of its persons on the wiki already (PRODUCT B2), once for each
+ * Notes which of a project's files depict one of its persons on the wiki already, once for each
  * file, also for those that a later crawl finds. It reads the files' own statements, 50 at a time, instead of
  * asking the search index, which is minutes behind. What follows from it is done when the file's faces are
  * known: see `faces/bootstrap.ts`.
@@ -65,12 +66,7 @@ export async function bootstrapStep(deps: BootstrapDeps): Promise<boolean> {
 
 async function bootstrapProject(deps: BootstrapDeps, lease: Lease, projectId: number): Promise<void> {
   const { store, clock, log } = deps;
-  const persons = await store.db
-    .selectFrom('project_persons')
-    .select('person')
-    .where('project_id', '=', projectId)
-    .execute();
-  const wanted = new Set(persons.map((row) => row.person));
+  const wanted = new Set(await personIds(store.db, projectId));
   let [read, depicting] = [0, 0];
   for (;;) {
     const batch = await unreadFiles(store, projectId);

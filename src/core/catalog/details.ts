@@ -1,7 +1,7 @@
 import { blockedAmong } from '../privacy/blocklist.ts';
 import { projectChanged } from '../projects/changes.ts';
 import type { CrawlMemberState } from '../store/schema.ts';
-import type { Store, Trx } from '../store/store.ts';
+import type { Db, Store, Trx } from '../store/store.ts';
 import type { WikiFile } from '../wiki/file-page.ts';
 import { upsertFiles } from './files.ts';
 import { markGone } from './gone.ts';
@@ -12,7 +12,7 @@ import { isPicture } from './pictures.ts';
 export type Details = ReadonlyMap<number, WikiFile | null>;
 
 /** Pages of this crawl whose details have to be read, at most `limit`. */
-export async function wantedPages(db: Store['db'], crawl: Crawl, limit: number): Promise<number[]> {
+export async function wantedPages(db: Db, crawl: Crawl, limit: number): Promise<number[]> {
   const rows = await db
     .selectFrom('crawl_members')
     .select('page_id')
@@ -74,7 +74,7 @@ async function forgetDeleted(trx: Trx, crawl: Crawl, pageIds: readonly number[],
 
 /** Files of the project that this crawl has not come across, at most `limit`. */
 export async function missedFiles(
-  db: Store['db'],
+  db: Db,
   crawl: Crawl,
   limit: number,
 ): Promise<{ pageId: number; fileId: number }[]> {

@@ -58,8 +58,7 @@ export async function setExclusions(
       .selectFrom('projects')
       .select('category')
       .where('id', '=', projectId)
-      .executeTakeFirst();
-    if (!project) throw refusal('project-unknown');
+      .executeTakeFirstOrThrow();
     const categories = readExclusions(names, project.category);
     await trx.deleteFrom('project_exclusions').where('project_id', '=', projectId).execute();
     if (categories.length > 0) {

@@ -1,5 +1,5 @@
 import type { CrawlMemberState } from '../store/schema.ts';
-import type { Store, Trx } from '../store/store.ts';
+import type { Db, Trx } from '../store/store.ts';
 
 /** The crawl under way: which project, and which of its crawls. */
 export interface Crawl {
@@ -35,7 +35,7 @@ export async function noteMembers(
 }
 
 /** Files of the project that are there. Two counts by index: a join over all of them at each step takes long. */
-export async function countFiles(db: Store['db'] | Trx, projectId: number): Promise<number> {
+export async function countFiles(db: Db, projectId: number): Promise<number> {
   const all = await db
     .selectFrom('project_files')
     .select((eb) => eb.fn.countAll<number>().as('n'))
@@ -52,7 +52,7 @@ export async function countFiles(db: Store['db'] | Trx, projectId: number): Prom
 }
 
 /** Pages of this crawl that may become files of the project. Known ones that are read again are not counted. */
-export async function countComing(db: Store['db'], crawl: Crawl): Promise<number> {
+export async function countComing(db: Db, crawl: Crawl): Promise<number> {
   const { n } = await db
     .selectFrom('crawl_members')
     .leftJoin('files', (join) =>

@@ -25,6 +25,19 @@ export async function setWriteBoxes(
   });
 }
 
+/** Whether a statement about this face is on the wiki that may say where in the picture the person is. */
+export async function isBoxWritten(store: Store, projectId: number, faceId: number): Promise<boolean> {
+  if (!(await writesBoxes(store, projectId))) return false;
+  const claim = await store.db
+    .selectFrom('sdc_claims')
+    .select('id')
+    .where('face_id', '=', faceId)
+    .where('state', '=', 'written')
+    .limit(1)
+    .executeTakeFirst();
+  return claim !== undefined;
+}
+
 export async function writesBoxes(store: Store, projectId: number): Promise<boolean> {
   const row = await store.db
     .selectFrom('projects')

@@ -1,5 +1,6 @@
 import { audit } from '../platform/audit.ts';
 import type { Clock } from '../platform/clock.ts';
+import { readReason } from '../platform/reasons.ts';
 import { assertLease, type Lease } from '../store/leases.ts';
 import type { ClaimState, FileState, RunKind } from '../store/schema.ts';
 import type { Store } from '../store/store.ts';
@@ -34,7 +35,15 @@ const UNWRITTEN: readonly ClaimState[] = ['queued', 'writing'];
 
 /** The next claims that the run has to deal with, as many as one request can read. */
 export async function openClaims(store: Store, run: Writing['run'], only?: 'writing'): Promise<Claim[]> {
-  const query = store.db
+  const states = only ? [only] : UNWRITTEN;
+  // Before they are joined with anything: a run may have thousands.
+  const next = store.db.selectFrom('sdc_claims').select('id').orderBy('id').limit(MAX_BATCH);
+  const ids = await (run.kind === 'write'
+    ? next.where('run_id', '=', run.id).where('state', 'in', states)
+    : next.where('undo_run_id', '=', run.id).where('state', '=', 'removing')
+  ).execute();
+  if (ids.length === 0) return [];
+  const rows = await store.db
     .selectFrom('sdc_claims')
     .innerJoin('projects', 'projects.id', 'sdc_claims.project_id')
     .leftJoin('files', 'files.page_id', 'sdc_claims.page_id')
@@ -57,13 +66,13 @@ export async function openClaims(store: Store, run: Writing['run'], only?: 'writ
       'faces.w',
       'faces.h',
     ])
+    .where(
+      'sdc_claims.id',
+      'in',
+      ids.map((row) => row.id),
+    )
     .orderBy('sdc_claims.id')
-    .limit(MAX_BATCH);
-  const states = only ? [only] : UNWRITTEN;
-  const rows = await (run.kind === 'write'
-    ? query.where('sdc_claims.run_id', '=', run.id).where('sdc_claims.state', 'in', states)
-    : query.where('sdc_claims.undo_run_id', '=', run.id).where('sdc_claims.state', '=', 'removing')
-  ).execute();
+    .execute();
   return rows.map(({ write_boxes, file_sha1, face_sha1, x, y, w, h, ...claim }) => ({
     ...claim,
     box: write_boxes === 1 && file_sha1 === face_sha1 ? boxInside(x, y, w, h) : null,
@@ -80,6 +89,7 @@ function boxInside(x: number | null, y: number | null, w: number | null, h: numb
 
 export interface Outcome {
   readonly state: ClaimState;
+  /** As `reasons.ts` keeps it. */
   readonly reason: string | null;
   readonly revision?: number | null;
   readonly gone_at?: number;
@@ -105,12 +115,13 @@ export async function settleClaim(writing: Writing, claim: Claim, outcome: Outco
       .where('state', 'in', writes ? UNWRITTEN : ['removing'])
       .executeTakeFirst();
     if (result.numUpdatedRows === 0n) return;
+    const why = outcome.reason && readReason(outcome.reason).text;
     await audit(store, trx, {
       at: now,
       accountId: run.accountId,
       action: `statement ${outcome.state}`,
       subject: `M${claim.page_id} ${claim.person}`,
-      detail: { run: run.id, statement: claim.statement_id, ...outcome },
+      detail: { run: run.id, statement: claim.statement_id, ...outcome, reason: why },
     });
   });
 }

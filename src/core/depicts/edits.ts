@@ -1,6 +1,6 @@
 import { markGone } from '../catalog/gone.ts';
 import { audit } from '../platform/audit.ts';
-import { describeError } from '../platform/errors.ts';
+import { reason, reasonOf } from '../platform/reasons.ts';
 import { assertLease } from '../store/leases.ts';
 import type { WikiAccount } from '../wiki/account.ts';
 import type { FileNow } from '../wiki/files-now.ts';
@@ -43,20 +43,20 @@ export async function workOn(work: Work, claim: Claim, file: FileNow | undefined
     const ofThisFile = details?.kind === 'this_file' || details?.codes.includes('editconflict');
     if (!details || !ofThisFile) throw error;
     if (details.codes.includes('wikibase-validator-no-such-entity')) work.persons.markDeleted(claim.person);
-    const reason = describeError(error).message;
+    const why = reasonOf(error);
     if (work.run.kind === 'undo') {
       // A statement that could not be taken back is still there, and still ours; one that never arrived is not.
       const there = (await lookTwice(work, claim)).found === 'ours';
       return settleClaim(
         work,
         claim,
-        there ? { state: 'written', reason } : { state: 'removed', reason: GONE_BEFORE },
+        there ? { state: 'written', reason: why } : { state: 'removed', reason: GONE_BEFORE },
       );
     }
     // Refused when it was repeated: the first attempt, whose answer was lost, may have been taken.
     if (details.statement === 'unknown' && (await lookTwice(work, claim)).found === 'ours')
       return settleClaim(work, claim, { state: 'written', reason: null });
-    await settleClaim(work, claim, { state: 'failed', reason });
+    await settleClaim(work, claim, { state: 'failed', reason: why });
   }
 }
 
@@ -110,7 +110,7 @@ async function write(work: Work, asked: Claim, before: FileNow | undefined): Pro
   });
 }
 
-/** Why nothing can be written for this claim, in words; null when it can. */
+/** Why nothing can be written for this claim; null when it can. */
 async function obstacleTo(
   work: Work,
   claim: Claim,
@@ -118,10 +118,10 @@ async function obstacleTo(
   person: string | null,
 ): Promise<string | null> {
   if (now?.page === 'missing' || now?.page === 'redirect') await noteGone(work, claim);
-  if (now?.page === 'redirect') return 'its page leads to another file now';
-  if (claim.file_state === 'gone' || now?.page === 'missing') return 'the file is not on the wiki any more';
-  if (person === null) return `the item ${claim.person} was deleted`;
-  return (await isAgreed(work.store, claim)) ? null : 'people do not agree about it any more';
+  if (now?.page === 'redirect') return reason('page-redirect');
+  if (claim.file_state === 'gone' || now?.page === 'missing') return reason('file-gone');
+  if (person === null) return reason('item-deleted', [claim.person]);
+  return (await isAgreed(work.store, claim)) ? null : reason('not-agreed');
 }
 
 /** There is no file under this page id any more: as the crawl would find out too, but nobody is asked until then. */
@@ -154,8 +154,7 @@ async function takeBack(work: Work, claim: Claim, before: FileStatements | undef
     });
   });
   await deps.unsafeTestHook?.('answered');
-  const reason = outcome === 'gone' ? GONE_BEFORE : null;
-  await settleClaim(work, claim, { state: 'removed', reason });
+  await settleClaim(work, claim, { state: 'removed', reason: outcome === 'gone' ? GONE_BEFORE : null });
 }
 
 /** Somebody else's statement stays; unless it is ours after all, about another item that stands for this person. */
@@ -166,10 +165,11 @@ async function leaveTheirs(work: Work, claim: Claim, other: string): Promise<voi
     .where('page_id', '=', claim.page_id)
     .where('statement_id', '=', other)
     .executeTakeFirst();
-  const reason = ours
-    ? `the ledger has this person already, as ${ours.person}`
-    : 'somebody else had recorded this person already';
-  await settleClaim(work, claim, { state: 'present', reason, other_statement_id: ours ? null : other });
+  await settleClaim(work, claim, {
+    state: 'present',
+    reason: ours ? reason('known-as', [ours.person]) : reason('theirs'),
+    other_statement_id: ours ? null : other,
+  });
 }
 
 /**
@@ -200,8 +200,7 @@ async function followMerge(work: Work, claim: Claim, target: string): Promise<Cl
     return false;
   });
   if (!known) return { ...claim, person: target };
-  const reason = `${claim.person} was merged into ${target}, about which the ledger has a claim already`;
-  await settleClaim(work, claim, { state: 'present', reason });
+  await settleClaim(work, claim, { state: 'present', reason: reason('merged', [claim.person, target]) });
   return null;
 }
 

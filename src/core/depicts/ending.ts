@@ -1,5 +1,6 @@
 import type { Log } from '../platform/log.ts';
 import type { Nudges } from '../platform/nudges.ts';
+import { reason } from '../platform/reasons.ts';
 import { assertLease } from '../store/leases.ts';
 import type { Trx } from '../store/store.ts';
 import type { Wiki } from '../wiki/wiki.ts';
@@ -35,12 +36,11 @@ export async function endRun(
   await store.transaction(async (trx) => {
     await assertLease(store, trx, lease);
     await letGo(trx, run, known);
-    const reason = why ?? (run.kind === 'undo' ? await whatStayed(trx, run.id) : null);
     await trx
       .updateTable('runs')
       .set({
         state,
-        reason,
+        reason: why ?? (run.kind === 'undo' ? await whatStayed(trx, run.id) : null),
         finished_at: clock.now(),
         retry_at: known ? null : clock.now() + LOOK_AGAIN_MS,
       })
@@ -102,7 +102,7 @@ async function letGo(trx: Trx, run: Writing['run'], known: boolean): Promise<voi
     const first = known ? undefined : await firstRemoving(trx, run.id);
     await trx
       .updateTable('sdc_claims')
-      .set({ state: 'written', reason: 'the undo ended before it' })
+      .set({ state: 'written', reason: reason('undo-ended') })
       .where('undo_run_id', '=', run.id)
       .where('state', '=', 'removing')
       .where('id', '!=', first ?? 0)
@@ -117,7 +117,7 @@ async function letGo(trx: Trx, run: Writing['run'], known: boolean): Promise<voi
     .execute();
   await trx
     .updateTable('sdc_claims')
-    .set({ state: 'failed', reason: 'the run ended in the middle of it' })
+    .set({ state: 'failed', reason: reason('run-ended') })
     .where('run_id', '=', run.id)
     .where('state', 'in', known ? ['queued', 'writing'] : ['queued'])
     .execute();
@@ -144,5 +144,5 @@ async function whatStayed(trx: Trx, runId: number): Promise<string | null> {
     .where('state', '=', 'written')
     .executeTakeFirstOrThrow();
   if (Number(stayed) === 0) return null;
-  return `${stayed} ${Number(stayed) === 1 ? 'statement' : 'statements'} could not be taken back; the reason stands with each`;
+  return reason('run-stayed', [Number(stayed)]);
 }

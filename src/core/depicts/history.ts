@@ -21,33 +21,36 @@ export interface RunView {
 
 /** Runs of a project, the newest first. */
 export async function listRuns(store: Store, projectId: number): Promise<RunView[]> {
-  const rows = await store.db
-    .selectFrom('runs')
-    .select('id')
-    .where('project_id', '=', projectId)
-    .orderBy('id', 'desc')
+  const rows = await runRows(store)
+    .where('runs.project_id', '=', projectId)
+    .orderBy('runs.id', 'desc')
     .limit(50)
     .execute();
-  const views = await Promise.all(rows.map((row) => runById(store, row.id)));
-  return views.filter((view) => view !== null);
+  return withCounts(store, rows);
 }
 
 export async function runById(store: Store, runId: number): Promise<RunView | null> {
-  const row = await store.db
+  const [view] = await withCounts(store, await runRows(store).where('runs.id', '=', runId).execute());
+  return view ?? null;
+}
+
+function runRows(store: Store) {
+  return store.db
     .selectFrom('runs')
     .leftJoin('account_profiles', 'account_profiles.account_id', 'runs.account_id')
     .selectAll('runs')
-    .select('account_profiles.username')
-    .where('runs.id', '=', runId)
-    .executeTakeFirst();
-  if (!row) return null;
-  const counts = await store.db
-    .selectFrom('sdc_claims')
-    .select((eb) => ['state', eb.fn.countAll<number>().as('n')])
-    .where(row.kind === 'write' ? 'run_id' : 'undo_run_id', '=', runId)
-    .groupBy('state')
-    .execute();
-  return {
+    .select('account_profiles.username');
+}
+
+type RunRow = Awaited<ReturnType<ReturnType<typeof runRows>['execute']>>[number];
+
+async function withCounts(store: Store, rows: readonly RunRow[]): Promise<RunView[]> {
+  const of = (kind: RunKind) => rows.filter((row) => row.kind === kind).map((row) => row.id);
+  const counts = [
+    ...(await claimCounts(store, 'run_id', of('write'))),
+    ...(await claimCounts(store, 'undo_run_id', of('undo'))),
+  ];
+  return rows.map((row) => ({
     id: row.id,
     projectId: row.project_id,
     accountId: row.account_id,
@@ -60,8 +63,22 @@ export async function runById(store: Store, runId: number): Promise<RunView | nu
     stopRequested: row.stop_requested_at !== null,
     createdAt: row.created_at,
     finishedAt: row.finished_at,
-    counts: Object.fromEntries(counts.map(({ state, n }) => [state, n])),
-  };
+    counts: Object.fromEntries(counts.filter((one) => one.run === row.id).map(({ state, n }) => [state, n])),
+  }));
+}
+
+async function claimCounts(
+  store: Store,
+  column: 'run_id' | 'undo_run_id',
+  runIds: readonly number[],
+): Promise<{ run: number | null; state: ClaimState; n: number }[]> {
+  if (runIds.length === 0) return [];
+  return store.db
+    .selectFrom('sdc_claims')
+    .select((eb) => [eb.ref(column).as('run'), 'state', eb.fn.countAll<number>().as('n')])
+    .where(column, 'in', runIds)
+    .groupBy([column, 'state'])
+    .execute();
 }
 
 export interface ClaimView {

@@ -1,5 +1,6 @@
 import { audit } from '../platform/audit.ts';
 import type { Clock } from '../platform/clock.ts';
+import { reason } from '../platform/reasons.ts';
 import type { ClaimState } from '../store/schema.ts';
 import type { Store } from '../store/store.ts';
 import type { FileStatements } from '../wiki/statements.ts';
@@ -15,10 +16,8 @@ export interface Noticing {
 /** A read may come from a copy of the database that is behind: what was changed just now is not judged by it. */
 const SETTLED_AFTER_MS = 10 * 60_000;
 
-const TAKEN_AWAY = 'somebody took it off the file';
-const CHANGED = 'somebody changed it to name somebody else';
 /** For what we took back. */
-export const GONE_BEFORE = 'it was not there any more';
+export const GONE_BEFORE = reason('gone-before');
 
 /**
  * Brings the ledger up to date with files that were just read. A statement of ours that is not there was taken away
@@ -78,5 +77,5 @@ async function note(
 
 /** Why a statement that was ours is ours no more. */
 export function whyGone(found: Standing): string {
-  return typeof found === 'object' && 'changed' in found ? CHANGED : TAKEN_AWAY;
+  return typeof found === 'object' && 'changed' in found ? reason('changed') : reason('taken-away');
 }

@@ -2,12 +2,14 @@ import { randomBytes } from 'node:crypto';
 import { assertNotBlocked } from '../accounts/accounts.ts';
 import { audit } from '../platform/audit.ts';
 import type { Clock } from '../platform/clock.ts';
+import type { VisavisError } from '../platform/errors.ts';
 import type { Nudges } from '../platform/nudges.ts';
 import { refusal } from '../platform/refusals.ts';
-import { assertMember } from '../projects/members.ts';
+import { assertMember, enterProject } from '../projects/members.ts';
 import type { RunKind, RunState } from '../store/schema.ts';
-import { forUpdate, isDuplicate, type Store, type Trx } from '../store/store.ts';
-import { type Pair, pairsToWrite, queueClaims } from './ledger.ts';
+import { isDuplicate, type Store, type Trx } from '../store/store.ts';
+import { type Pair, pairsToWrite, queueClaims, type Which } from './ledger.ts';
+import { UNDOABLE } from './undoing.ts';
 
 export interface RunDeps {
   readonly store: Store;
@@ -15,19 +17,35 @@ export interface RunDeps {
   readonly nudges: Nudges;
 }
 
-/** The dry run: what would be written now. Changes nothing. */
-export async function previewRun(store: Store, projectId: number): Promise<{ pairs: Pair[] }> {
-  return { pairs: await pairsToWrite(store.db, projectId) };
+/**
+ * The dry run: what would be written now. Changes nothing.
+ * @returns takenBack: what was taken back and is written only by a run that is asked for it (`startRun`, `again`)
+ */
+export async function previewRun(
+  store: Store,
+  projectId: number,
+): Promise<{ pairs: Pair[]; takenBack: Pair[] }> {
+  return {
+    pairs: await pairsToWrite(store.db, projectId),
+    takenBack: await pairsToWrite(store.db, projectId, 'again'),
+  };
 }
 
 /**
  * One press of "write": puts every pair that people agree on into the ledger, under the account of the one who
  * asks. Whatever was previewed, the rules are looked at again here, in the transaction.
+ * @param args.again writes what was taken back, and nothing else
  * @throws VisavisError `forbidden`, `conflict` (nothing to write, or a run is under way)
  */
 export async function startRun(
   deps: RunDeps,
-  args: { projectId: number; accountId: number; channelId?: number | null; messageId?: string | null },
+  args: {
+    projectId: number;
+    accountId: number;
+    again?: boolean;
+    channelId?: number | null;
+    messageId?: string | null;
+  },
 ): Promise<number> {
   const id = await insertWriteRun(deps, args).catch((error: unknown) => {
     if (!isDuplicate(error)) throw error;
@@ -66,23 +84,29 @@ async function insertWriteRun(
 ): Promise<number> {
   const { store, clock } = deps;
   return store.transaction(async (trx) => {
-    await lockProject(store, trx, args.projectId);
-    await assertMember(store, trx, args.projectId, args.accountId);
+    await enterProject(store, trx, args.projectId, args.accountId);
     await assertNotBlocked(trx, args.accountId);
     await assertNoRun(trx, args.projectId);
-    const pairs = (await pairsToWrite(trx, args.projectId)).filter(only);
+    const which = args.again ? 'again' : 'new';
+    const pairs = (await pairsToWrite(trx, args.projectId, which)).filter(only);
     const runId = await insertRun(trx, deps, { ...args, kind: 'write', undoes: null });
     const queued = await queueClaims(store, trx, pairs, { ...args, id: runId, now: clock.now() });
-    if (queued === 0) throw refusal('nothing-to-write');
+    if (queued === 0) throw await nothingToWrite(trx, args.projectId, which);
     await audit(store, trx, {
       at: clock.now(),
       accountId: args.accountId,
       action: 'run started',
       subject: `run ${runId}`,
-      detail: { project: args.projectId, claims: queued },
+      detail: { project: args.projectId, claims: queued, ...(args.again ? { again: true } : {}) },
     });
     return runId;
   });
+}
+
+async function nothingToWrite(trx: Trx, projectId: number, asked: Which): Promise<VisavisError> {
+  if (asked === 'again') return refusal('nothing-to-write-again');
+  const { length } = await pairsToWrite(trx, projectId, 'again');
+  return length > 0 ? refusal('only-taken-back', [length]) : refusal('nothing-to-write');
 }
 
 /**
@@ -103,9 +127,8 @@ export async function startUndo(
   const id = await store.transaction(async (trx) => {
     const run = await trx.selectFrom('runs').selectAll().where('id', '=', args.runId).executeTakeFirst();
     if (run?.kind !== 'write') throw refusal('run-unknown');
-    await lockProject(store, trx, run.project_id);
     const own = run.account_id === args.accountId;
-    await assertMember(store, trx, run.project_id, args.accountId, own ? 'member' : 'owner');
+    await enterProject(store, trx, run.project_id, args.accountId, own ? 'member' : 'owner');
     await assertNotBlocked(trx, args.accountId);
     await assertNoRun(trx, run.project_id);
     const undoId = await insertRun(trx, deps, {
@@ -120,8 +143,7 @@ export async function startUndo(
       .updateTable('sdc_claims')
       .set({ state: 'removing', reason: null, undo_run_id: undoId, changed_at: clock.now() })
       .where('run_id', '=', run.id)
-      // `removing`, `writing`: this run, or an earlier undo of it, ended while nobody could look at the wiki.
-      .where('state', 'in', ['written', 'removing', 'writing'])
+      .where('state', 'in', UNDOABLE)
       .$if(args.claimId !== undefined, (query) => query.where('id', '=', args.claimId ?? 0))
       .executeTakeFirst();
     if (result.numUpdatedRows === 0n) {
@@ -140,7 +162,7 @@ export async function startUndo(
   return id;
 }
 
-/** Ends a run within five claims (PRODUCT S15). Any member may stop any run of the project. */
+/** Ends a run within five claims (SECURITY.md, S15). Any member may stop any run of the project. */
 export async function requestStop(deps: RunDeps, args: { runId: number; accountId: number }): Promise<void> {
   const { store, clock, nudges } = deps;
   await store.transaction(async (trx) => {
@@ -167,34 +189,6 @@ export async function requestStop(deps: RunDeps, args: { runId: number; accountI
   nudges.nudge('work');
 }
 
-/** A run that waits for its account's link is taken up again. */
-export async function resumeRun(deps: RunDeps, args: { runId: number; accountId: number }): Promise<void> {
-  const { store, clock, nudges } = deps;
-  await store.transaction(async (trx) => {
-    const run = await trx
-      .selectFrom('runs')
-      .select(['project_id', 'state', 'account_id'])
-      .where('id', '=', args.runId)
-      .executeTakeFirst();
-    if (run?.state !== 'paused') throw refusal('run-not-paused');
-    // It goes on under the account of the one who pressed, so not everybody may say so.
-    const own = run.account_id === args.accountId;
-    await assertMember(store, trx, run.project_id, args.accountId, own ? 'member' : 'owner');
-    await trx
-      .updateTable('runs')
-      .set({ state: 'waiting', reason: null, retry_at: null })
-      .where('id', '=', args.runId)
-      .execute();
-    await audit(store, trx, {
-      at: clock.now(),
-      accountId: args.accountId,
-      action: 'run resumed',
-      subject: `run ${args.runId}`,
-    });
-  });
-  nudges.nudge('work');
-}
-
 export const ACTIVE: readonly RunState[] = ['waiting', 'working', 'paused'];
 
 async function assertNoRun(trx: Trx, projectId: number): Promise<void> {
@@ -205,14 +199,6 @@ async function assertNoRun(trx: Trx, projectId: number): Promise<void> {
     .where('state', 'in', ACTIVE)
     .executeTakeFirst();
   if (active) throw refusal('run-active', [active.id]);
-}
-
-async function lockProject(store: Store, trx: Trx, projectId: number): Promise<void> {
-  const project = await forUpdate(
-    store,
-    trx.selectFrom('projects').select('state').where('id', '=', projectId),
-  ).executeTakeFirst();
-  if (!project || project.state === 'deleted') throw refusal('project-unknown');
 }
 
 async function insertRun(

@@ -1,6 +1,7 @@
 import { assertNotBlocked } from '../accounts/accounts.ts';
 import { audit } from '../platform/audit.ts';
 import type { Clock } from '../platform/clock.ts';
+import { reason } from '../platform/reasons.ts';
 import { refusal } from '../platform/refusals.ts';
 import { assertMember } from '../projects/members.ts';
 import type { MemberRole, SdcClaimsTable } from '../store/schema.ts';
@@ -60,10 +61,9 @@ export async function removeTheirs(
   );
   await store.transaction(async (trx) => {
     const now = clock.now();
-    const reason = 'taken out because an owner said yes to that';
     await trx
       .updateTable('sdc_claims')
-      .set({ state: 'removed', reason, gone_at: now, changed_at: now })
+      .set({ state: 'removed', reason: reason('owner-said-yes'), gone_at: now, changed_at: now })
       .where('id', '=', claim.id)
       .where('state', '=', 'present')
       .execute();

@@ -3,6 +3,7 @@ import { describeError, VisavisError } from '../platform/errors.ts';
 import type { Log } from '../platform/log.ts';
 import { type Metrics, measured, noMetrics } from '../platform/metrics.ts';
 import type { Nudges } from '../platform/nudges.ts';
+import { reason, reasonOf } from '../platform/reasons.ts';
 import { assertLease, type Lease, releaseLease, renewLease, takeLease } from '../store/leases.ts';
 import type { RunState } from '../store/schema.ts';
 import { forUpdate, type Store } from '../store/store.ts';
@@ -39,6 +40,7 @@ export interface WriterDeps {
 /** Longer than one write with all its repetitions (the wiki client gives up after two minutes). */
 const LEASE_MS = 3 * 60_000;
 const FIRST_RETRY_MS = 30_000;
+const LONGEST_REST_MS = 60_000;
 
 interface Run {
   readonly id: number;
@@ -53,7 +55,7 @@ interface Run {
 
 /**
  * Takes up one run that waits and works through its claims, one edit at a time. Between claims it looks whether
- * it shall stop and whether the run is still its own, so that nothing is written after either (PRODUCT S12, S15).
+ * it shall stop and whether the run is still its own, so that nothing is written after either (SECURITY.md, S12, S15).
  * Several may be under way at once, here and in other processes, but each account writes in one of them at a time.
  * @returns whether there was something to do
  */
@@ -196,7 +198,7 @@ async function workThrough(deps: WriterDeps, held: Held, run: Run, signal?: Abor
   const { store, clock } = deps;
   const { lease } = held;
   const { account } = run;
-  if (account === null) return finish(deps, lease, run, 'failed', 'its account is not known here any more');
+  if (account === null) return finish(deps, lease, run, 'failed', reason('run-account-gone'));
   await deps.unsafeTestHook?.('taken up');
   const count = (seconds: number, error: string | null) =>
     (deps.metrics ?? noMetrics).step('write', seconds, error);
@@ -234,7 +236,8 @@ async function workThrough(deps: WriterDeps, held: Held, run: Run, signal?: Abor
       }
       await deps.unsafeTestHook?.('settled');
       deps.nudges.nudge('runs');
-      const rest = work.restUntil - clock.now();
+      // No pace is slower than that; the clock may have been set back meanwhile.
+      const rest = Math.min(work.restUntil - clock.now(), LONGEST_REST_MS);
       if (rest > 0) await clock.sleep(rest, signal);
     }
     if (signal?.aborted) return setRunState(deps, lease, run.id, 'waiting', null);
@@ -287,14 +290,15 @@ async function putOff(deps: WriterDeps, lease: Lease, run: Run, error: unknown):
   const kind =
     code === 'sign_in_refused' || code === 'not_signed_in' ? 'this_account' : (details?.kind ?? 'later');
   deps.log.warn({ run: run.id, code, kind }, message);
-  if (kind === 'stop') return finish(deps, lease, run, 'failed', message);
+  const why = reasonOf(error);
+  if (kind === 'stop') return finish(deps, lease, run, 'failed', why);
   if (kind === 'this_account') {
     // It may wait for days now; what was under way must not look unwritten, and be written again, until then.
     await settleLeft(ending(deps, lease, run));
-    return setRunState(deps, lease, run.id, 'paused', message);
+    return setRunState(deps, lease, run.id, 'paused', why);
   }
   const pause = Math.max(details?.retryAfterMs ?? 0, FIRST_RETRY_MS);
-  return setRunState(deps, lease, run.id, 'waiting', message, deps.clock.now() + pause);
+  return setRunState(deps, lease, run.id, 'waiting', why, deps.clock.now() + pause);
 }
 
 async function setRunState(
@@ -302,12 +306,16 @@ async function setRunState(
   lease: Lease,
   runId: number,
   state: RunState,
-  reason: string | null,
+  why: string | null,
   retryAt: number | null = null,
 ): Promise<void> {
   await store.transaction(async (trx) => {
     await assertLease(store, trx, lease);
-    await trx.updateTable('runs').set({ state, reason, retry_at: retryAt }).where('id', '=', runId).execute();
+    await trx
+      .updateTable('runs')
+      .set({ state, reason: why, retry_at: retryAt })
+      .where('id', '=', runId)
+      .execute();
   });
   nudges.nudge('runs');
 }

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Store } from '../store/store.ts';
 import { distance } from './detector.ts';
 import { isExample, NEAREST, SMALLEST_FACE_PX } from './matcher.ts';
@@ -20,7 +21,7 @@ export interface Advice {
   readonly best: ThresholdAdvice;
 }
 
-export const CANDIDATES = [0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7];
+const CANDIDATES = [0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7];
 /** Verdicts looked at: the newest of each kind. Enough to tell, and quick enough for a page. */
 const MOST = 200;
 
@@ -41,6 +42,8 @@ export async function decidedDistances(store: Store, projectId: number): Promise
   const decided = ofOneModel(await decidedFaces(store, projectId));
   const measured: DecidedDistance[] = [];
   for (const own of Map.groupBy(decided, (face) => face.person).values()) {
+    // A person takes some milliseconds: others are served in between.
+    await setImmediate();
     const examples = own.filter((face) => face.isPerson && isExample(face.quality));
     const rejected = own.filter((face) => !face.isPerson && isExample(face.quality));
     const decidedByPeople = own.filter((face) => face.byPeople && face.heightPx >= SMALLEST_FACE_PX);

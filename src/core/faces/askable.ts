@@ -1,5 +1,6 @@
 import { type Selectable, sql } from 'kysely';
 import { type Pair, pairKey } from '../review/pairs.ts';
+import { askedRows } from '../review/verdict-rows.ts';
 import type { QuestionState, SuggestionsTable } from '../store/schema.ts';
 import type { Trx } from '../store/store.ts';
 
@@ -145,10 +146,14 @@ export async function askableAmong(
 ): Promise<Askable[]> {
   const { wanted } = options;
   const found: Askable[] = [];
-  for (let start = 0; start < opinions.length && found.length < most; start += AT_ONCE) {
-    const part = opinions.slice(start, start + AT_ONCE);
+  // Often the first few are askable, and each face costs several lookups.
+  for (let start = 0, end = AT_FIRST; start < opinions.length && found.length < most; end += AT_ONCE) {
+    const part = opinions.slice(start, end);
+    start = end;
     const ids = part.map((opinion) => opinion.face_id);
-    const askable = await askableFaces(trx, projectId, options, ids).execute();
+    const askable = await askableFaces(trx, projectId, options, ids)
+      .where('project_persons.person', 'in', [...new Set(part.map((opinion) => opinion.person))])
+      .execute();
     const faces = new Map(askable.filter(wanted).map((face) => [pairKey(face), face]));
     found.push(
       ...part.flatMap(({ face_id, person }) => faces.get(pairKey({ faceId: face_id, person })) ?? []),
@@ -169,6 +174,7 @@ export async function firstWanted(
   }
 }
 
+const AT_FIRST = 10;
 const AT_ONCE = 100;
 
 /** Was in a batch that people have answered, and is open still: somebody lettered it, or nobody said anything. */
@@ -177,15 +183,7 @@ export async function letteredFaces(
   projectId: number,
   options: AskableOptions,
 ): Promise<Askable[]> {
-  const rows = await trx
-    .selectFrom('questions')
-    .innerJoin('question_faces', 'question_faces.question_id', 'questions.id')
-    .leftJoin('verdicts', (join) =>
-      join
-        .onRef('verdicts.project_id', '=', 'questions.project_id')
-        .onRef('verdicts.face_id', '=', 'question_faces.face_id')
-        .onRef('verdicts.person', '=', 'questions.person'),
-    )
+  const rows = await askedRows(trx)
     .select(['question_faces.face_id', 'questions.person'])
     .distinct()
     .where('questions.project_id', '=', projectId)

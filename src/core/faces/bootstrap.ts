@@ -1,18 +1,16 @@
 import { verdictsChanged } from '../projects/changes.ts';
-import { forUpdate, type Store } from '../store/store.ts';
+import { lockProject } from '../projects/members.ts';
+import type { Store } from '../store/store.ts';
 
 /**
  * A file that depicts the person on the wiki already and has a single face: that face is an example, marked as
- * bootstrap (PRODUCT B2). With several faces it is left to people; so is one that people have decided, until
+ * bootstrap. With several faces it is left to people; so is one that people have decided, until
  * they take it back.
  */
 export async function settleBootstrap(store: Store, projectId: number, now: number): Promise<void> {
   await store.transaction(async (trx) => {
     // Ballots hold the project too, so that nobody votes between our look and our write.
-    await forUpdate(
-      store,
-      trx.selectFrom('projects').select('id').where('id', '=', projectId),
-    ).executeTakeFirst();
+    await lockProject(store, trx, projectId);
     const rows = await trx
       .selectFrom('project_files')
       .innerJoin('faces', 'faces.file_id', 'project_files.file_id')

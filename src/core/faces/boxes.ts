@@ -1,8 +1,8 @@
 import { refusal } from '../platform/refusals.ts';
 import type { Box } from './detector.ts';
 
-/** Pixels of the original picture (PRODUCT S9). */
-export const LEAST_PX = 10;
+/** Pixels of the original picture (SECURITY.md, S9). */
+const LEAST_PX = 10;
 /** Intersection over union from which on two boxes are about the same face: the measure of PASCAL VOC. */
 export const SAME_FACE = 0.5;
 /** Fractions are written with so many digits: a hundredth of a pixel of the largest pictures. */

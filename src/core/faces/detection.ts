@@ -3,10 +3,12 @@ import { describeError, type ErrorCode } from '../platform/errors.ts';
 import type { Log } from '../platform/log.ts';
 import { type Metrics, noMetrics, secondsSince } from '../platform/metrics.ts';
 import type { Nudges } from '../platform/nudges.ts';
+import { reasonOf } from '../platform/reasons.ts';
 import type { Turns } from '../platform/turns.ts';
 import { projectsChanged } from '../projects/changes.ts';
 import { assertFileLease, claimFiles, type FileLease } from '../store/leases.ts';
 import type { Store, Trx } from '../store/store.ts';
+import type { WaitingFiles } from '../store/waiting-files.ts';
 import type { Pictures } from '../wiki/pictures.ts';
 import type { Wiki } from '../wiki/wiki.ts';
 import { wikiErrorDetails } from '../wiki/wiki-error.ts';
@@ -27,6 +29,8 @@ export interface DetectionDeps {
   readonly metrics?: Metrics;
   /** Which project was served when. */
   readonly turns?: Turns;
+  /** Which files were seen waiting a moment ago. */
+  readonly waiting?: WaitingFiles;
 }
 
 /** Longer than a download and a detection with all their repetitions can take. */
@@ -62,6 +66,7 @@ export async function detectStep(deps: DetectionDeps, signal?: AbortSignal): Pro
         ttl: LEASE_MS,
         limit: 1,
         ...(deps.turns ? { turns: deps.turns } : {}),
+        ...(deps.waiting ? { waiting: deps.waiting } : {}),
       });
       if (!lease) return;
       held.add(lease);
@@ -245,7 +250,7 @@ async function keepFailure(
     .updateTable('files')
     .set({
       ...(final ? { state: 'set_aside' as const } : { retry_at: clock.now() + pause }),
-      reason: message,
+      reason: reasonOf(error),
       failure: code,
       lease_owner: null,
       lease_expires_at: null,
@@ -284,7 +289,7 @@ async function release(trx: Trx, lease: FileLease): Promise<void> {
     .execute();
 }
 
-/** Embeddings are biometric data: none are made unless a project with matching on uses the file (PRODUCT S19). */
+/** Embeddings are biometric data: none are made unless a project with matching on uses the file (SECURITY.md, S19). */
 async function whatProjectsWant(
   store: Store,
   fileId: number,

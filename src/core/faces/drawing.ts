@@ -1,10 +1,9 @@
 import { audit } from '../platform/audit.ts';
 import type { VisavisError } from '../platform/errors.ts';
-import { assertWritable } from '../platform/read-only.ts';
 import { refusal } from '../platform/refusals.ts';
 import { projectsChanged } from '../projects/changes.ts';
 import { enterProject } from '../projects/members.ts';
-import { markPosts } from '../review/questions.ts';
+import { markPictures, openQuestionsAbout } from '../review/questions.ts';
 import type { VoteDeps } from '../review/votes.ts';
 import type { FaceBoxesTable } from '../store/schema.ts';
 import { forUpdate, type Store, type Trx } from '../store/store.ts';
@@ -104,14 +103,7 @@ export async function redrawFace(
       .where('id', '=', faceId)
       .execute();
     await forgetPixels(trx, faceId);
-    const questions = await trx
-      .selectFrom('question_faces')
-      .innerJoin('questions', 'questions.id', 'question_faces.question_id')
-      .select('questions.id')
-      .where('face_id', '=', faceId)
-      .where('questions.state', '=', 'open')
-      .execute();
-    await markPosts(trx, ...questions.map((question) => question.id));
+    await markPictures(trx, await openQuestionsAbout(trx, faceId));
     await projectsChanged(trx, fileId);
     return true;
   });
@@ -166,7 +158,6 @@ export function tell({ nudges }: VoteDeps, projectId: number): void {
 
 /** Checks who asks and what for, and holds the file: of two who draw the same box at once one is first. */
 async function begin(store: Store, trx: Trx, args: Drawing & { readonly fileId: number }) {
-  await assertWritable(trx);
   await enterProject(store, trx, args.projectId, args.accountId);
   const file = await forUpdate(
     store,
@@ -211,7 +202,7 @@ function assertSameFace(face: PictureFace, box: Box, faces: readonly PictureFace
     throw refusal('box-taken');
 }
 
-/** The wiki vouched for the only face of the file (PRODUCT B2): it is not the only one any more. */
+/** The wiki vouched for the only face of the file: it is not the only one any more. */
 async function leaveToPeople(trx: Trx, faces: readonly PictureFace[]): Promise<void> {
   if (faces.length === 0) return;
   await trx

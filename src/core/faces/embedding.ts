@@ -23,11 +23,12 @@ const RETRY_MS = 30 * 60_000;
  * @returns whether there was something to do
  */
 export async function embedStep(deps: DetectionDeps, signal?: AbortSignal): Promise<boolean> {
-  if (detectorRests(deps)) return false;
+  // Mostly there is none, and each look goes through all faces: one look then, not one for each part.
+  if (detectorRests(deps) || !(await filesWithout(deps).executeTakeFirst())) return false;
+  const { store, clock, workerId } = deps;
   for (let part = 0; part < PARTS; part++) {
-    const files = await filesWithout(deps, part);
+    const files = await filesOfPart(deps, part);
     if (files.length === 0) continue;
-    const { store, clock, workerId } = deps;
     const lease = await takeLease(store, {
       name: `embed ${part}`,
       owner: workerId,
@@ -36,7 +37,7 @@ export async function embedStep(deps: DetectionDeps, signal?: AbortSignal): Prom
     });
     if (!lease) continue;
     try {
-      for (const file of await filesWithout(deps, part)) {
+      for (const file of await filesOfPart(deps, part)) {
         if (signal?.aborted) break;
         await embedFile(deps, lease, file);
       }
@@ -49,27 +50,30 @@ export async function embedStep(deps: DetectionDeps, signal?: AbortSignal): Prom
 }
 
 /** Faces that no suggestion can be made for yet, because the model in use has not looked at them. */
-export async function facesToEmbed(store: Store, model: string, projectId?: number): Promise<number> {
-  let query = store.db
+export async function facesToEmbed(store: Store, model: string): Promise<number> {
+  const { n } = await store.db
     .selectFrom('faces')
     .innerJoin('files', 'files.id', 'faces.file_id')
     .select((eb) => eb.fn.countAll<number>().as('n'))
-    .where((eb) => isMissing(eb, model));
-  if (projectId !== undefined) {
-    query = query.where('faces.file_id', 'in', (eb) =>
-      eb.selectFrom('project_files').select('file_id').where('project_id', '=', projectId),
-    );
-  }
-  return Number((await query.executeTakeFirstOrThrow()).n);
+    .where((eb) => isMissing(eb, model))
+    .executeTakeFirstOrThrow();
+  return n;
 }
 
-type FileRow = Awaited<ReturnType<typeof filesWithout>>[number];
+type FileRow = Awaited<ReturnType<typeof filesOfPart>>[number];
 
-function filesWithout({ store, clock, detector }: DetectionDeps, part: number) {
+function filesOfPart(deps: DetectionDeps, part: number) {
+  return filesWithout(deps)
+    .where((eb) => eb(eb('id', '%', PARTS), '=', part))
+    .orderBy('id')
+    .limit(BATCH)
+    .execute();
+}
+
+function filesWithout({ store, clock, detector }: DetectionDeps) {
   return store.db
     .selectFrom('files')
     .select(['id', 'page_id', 'title', 'sha1', 'mime', 'width', 'height', 'thumb_url'])
-    .where((eb) => eb(eb('id', '%', PARTS), '=', part))
     .where((eb) => eb.or([eb('embed_retry_at', 'is', null), eb('embed_retry_at', '<=', clock.now())]))
     .where((eb) =>
       eb.exists(
@@ -79,10 +83,7 @@ function filesWithout({ store, clock, detector }: DetectionDeps, part: number) {
           .whereRef('faces.file_id', '=', 'files.id')
           .where((inner) => isMissing(inner as unknown as FaceAndFile, detector.model)),
       ),
-    )
-    .orderBy('id')
-    .limit(BATCH)
-    .execute();
+    );
 }
 
 type FaceAndFile = ExpressionBuilder<Schema, 'faces' | 'files'>;

@@ -13,6 +13,8 @@ export interface FaceCache {
    * @param version moves whenever a face may have come, gone or changed
    */
   facesOf(store: Store, projectId: number, model: string, version: number): Promise<FaceColumns>;
+  /** Whether these are at hand, and nothing has to be read. */
+  has(projectId: number, model: string, version: number): boolean;
   /** Embeddings are biometric data: what was not needed for a while is forgotten. */
   forgetUnused(now: number): void;
 }
@@ -21,11 +23,15 @@ interface Kept {
   readonly model: string;
   readonly version: number;
   readonly faces: FaceColumns;
+  /** Empty; the vectors of the next time go there. */
+  readonly spare: SharedArrayBuffer | null;
   usedAt: number;
 }
 
-/** 512 bytes a face: 100 MB. */
-const MOST_FACES = 200_000;
+/** 512 bytes a face, with room for more of them, twice: 100 MB. */
+const MOST_FACES = 80_000;
+/** A buffer that is made is so many times as large as it has to be. */
+const ROOM = 1.25;
 const UNUSED_MS = 10 * 60_000;
 /** Vectors in one query. */
 const AT_ONCE = 2000;
@@ -38,12 +44,16 @@ export function createFaceCache(clock: { now(): number }): FaceCache {
     async facesOf(store, projectId, model, version) {
       const known = projects.get(projectId);
       const same = known?.model === model ? known : undefined;
-      const faces =
-        same?.version === version ? same.faces : await read(store, projectId, model, same?.faces ?? null);
+      const kept =
+        same?.version === version ? same : { model, version, ...(await read(store, projectId, model, same)) };
       projects.delete(projectId);
-      projects.set(projectId, { model, version, faces, usedAt: clock.now() });
+      projects.set(projectId, { ...kept, usedAt: clock.now() });
       dropOldest(projects, projectId);
-      return faces;
+      return kept.faces;
+    },
+    has(projectId, model, version) {
+      const known = projects.get(projectId);
+      return known?.model === model && known.version === version;
     },
     forgetUnused(now) {
       for (const [id, { usedAt }] of projects) if (usedAt < now - UNUSED_MS) projects.delete(id);
@@ -65,8 +75,9 @@ async function read(
   store: Store,
   projectId: number,
   model: string,
-  known: FaceColumns | null,
-): Promise<FaceColumns> {
+  before: Kept | undefined,
+): Promise<Pick<Kept, 'faces' | 'spare'>> {
+  const known = before?.faces ?? null;
   const rows = await store.db
     .selectFrom('project_files')
     .innerJoin('faces', 'faces.file_id', 'project_files.file_id')
@@ -99,8 +110,7 @@ async function read(
     fileIds: there.map((row) => row.file_id),
     heights: Float32Array.from(there, (row) => row.h * row.seen_height),
     qualities: Float32Array.from(there, (row) => row.quality ?? Number.NaN),
-    // Shared, so that the thread that measures reads it where it is.
-    vectors: new Float32Array(new SharedArrayBuffer(there.length * dims * 4)),
+    vectors: roomFor(there.length * dims, before?.spare ?? null),
     dims,
   };
   for (const [i, row] of there.entries()) {
@@ -109,7 +119,21 @@ async function read(
     const values = vector ?? known?.vectors.subarray(place * dims, (place + 1) * dims);
     if (values) columns.vectors.set(values, i * dims);
   }
-  return columns;
+  const old = known?.vectors.buffer;
+  if (!(old instanceof SharedArrayBuffer)) return { faces: columns, spare: null };
+  // Faces that are gone must not stay here.
+  new Uint8Array(old).fill(0);
+  return { faces: columns, spare: old };
+}
+
+/**
+ * Shared, so that the thread that measures reads it where it is. While thousands of files are looked at, a buffer that is
+ * a little larger than the last one would be made again and again, and what they leave free would fit none of them.
+ */
+function roomFor(numbers: number, spare: SharedArrayBuffer | null): Float32Array {
+  const bytes = numbers * Float32Array.BYTES_PER_ELEMENT;
+  const buffer = spare && spare.byteLength >= bytes ? spare : new SharedArrayBuffer(Math.ceil(ROOM * bytes));
+  return new Float32Array(buffer, 0, numbers);
 }
 
 async function vectorsOf(

@@ -1,4 +1,6 @@
 import { refusal } from '../platform/refusals.ts';
+import { personIds } from '../projects/persons.ts';
+import { PORTRAIT_COLUMNS, type Portrait, portraitOf } from '../projects/portraits.ts';
 import type { Pair } from '../review/pairs.ts';
 import { askableFor } from '../review/skips.ts';
 import { castBallot, type VoteDeps } from '../review/votes.ts';
@@ -24,7 +26,7 @@ export type CropOf = Pick<PictureFace, 'faceId' | 'boxNumber'>;
 export interface ReviewView extends AskedFaces {
   readonly label: string;
   readonly description: string;
-  readonly portraitUrl: string | null;
+  readonly portrait: Portrait | null;
   /** Up to three faces that are confirmed to be the person. */
   readonly examples: readonly CropOf[];
   readonly file: PictureFile;
@@ -73,7 +75,7 @@ export async function reviewView(
   const { person, faceIds } = asked;
   const row = await store.db
     .selectFrom('project_persons')
-    .select(['label', 'description', 'portrait_url'])
+    .select(['label', 'description', ...PORTRAIT_COLUMNS])
     .where('project_id', '=', projectId)
     .where('person', '=', person)
     .executeTakeFirst();
@@ -86,7 +88,7 @@ export async function reviewView(
     ...asked,
     label: row.label,
     description: row.description,
-    portraitUrl: row.portrait_url,
+    portrait: portraitOf(row),
     examples: await examplesOf(store, projectId, person, faceIds),
     file,
     faces,
@@ -153,7 +155,7 @@ export async function pictureAhead(
 export type Said = Answer | 'else' | { readonly faceId: number };
 
 /**
- * Votes as the page shows them: a chosen face is the person and the others are not (PRODUCT C4). The same again
+ * Votes as the page shows them: a chosen face is the person and the others are not. The same again
  * changes nothing. @throws VisavisError `not_found`, `bad_input`, `forbidden`
  */
 export async function answerForReview(
@@ -165,7 +167,8 @@ export async function answerForReview(
   if (faceIds.length === 0 || faceIds.length > MOST_FACES || (await isMadeUp(deps.store, projectId, asked)))
     throw refusal('question-over');
   if (typeof said === 'object' && !faceIds.includes(said.faceId)) throw refusal('face-not-asked');
-  const persons = said === 'else' ? await personsOf(deps.store, projectId, person) : [person];
+  const all = said === 'else' ? await personIds(deps.store.db, projectId) : [];
+  const persons = [...new Set([person, ...all])];
   const answer = (faceId: number): Answer => {
     if (typeof said === 'object') return faceId === said.faceId ? 'yes' : 'no';
     return said === 'else' ? 'no' : said;
@@ -183,7 +186,7 @@ export async function answerForReview(
 
 /**
  * Somebody drew a face on the page and says who it is: one answer. A face that is the person means that the others
- * which were asked about are not, as with a number (PRODUCT C4). The same again changes nothing.
+ * which were asked about are not, as with a number. The same again changes nothing.
  * @param args.asked what the page asked meanwhile; null: nothing
  * @throws VisavisError `not_found`, `forbidden`
  */
@@ -236,16 +239,6 @@ async function isMadeUp(store: Store, projectId: number, asked: AskedFaces): Pro
     .execute();
   const known = new Set(rows.map((row) => row.face_id));
   return !asked.faceIds.every((faceId) => known.has(faceId));
-}
-
-/** The question's own first. */
-async function personsOf(store: Store, projectId: number, first: string): Promise<string[]> {
-  const rows = await store.db
-    .selectFrom('project_persons')
-    .select('person')
-    .where('project_id', '=', projectId)
-    .execute();
-  return [first, ...rows.map((row) => row.person).filter((person) => person !== first)];
 }
 
 export interface LastAnswer extends AskedFaces {

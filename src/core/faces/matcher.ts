@@ -64,7 +64,7 @@ export function isExample(quality: number): boolean {
 }
 
 /**
- * The matcher's opinion of every face that nobody is known to be (PRODUCT B4): whom it is most likely to be of the
+ * The matcher's opinion of every face that nobody is known to be: whom it is most likely to be of the
  * persons that it may still be. It is suggested when its mean distance to the nearest confirmed examples is below the
  * threshold, no rejected face is nearer to it than that, it is tall enough, and it is the best of its file for that
  * person; at most one in a file, none where the person is confirmed already. Of two persons that are equally near the

@@ -1,7 +1,9 @@
 import type { Clock } from '../platform/clock.ts';
 import type { Log } from '../platform/log.ts';
 import type { Nudges } from '../platform/nudges.ts';
+import type { Rests } from '../platform/rests.ts';
 import type { Turns } from '../platform/turns.ts';
+import { personIds } from '../projects/persons.ts';
 import { assertLease, type Lease, releaseLease, takeLease } from '../store/leases.ts';
 import type { VerdictsTable } from '../store/schema.ts';
 import type { Store } from '../store/store.ts';
@@ -26,6 +28,11 @@ export interface MatchingDeps {
   readonly cache?: FaceCache;
   /** Which project was served when: one where people answer all the time must not keep the others waiting. */
   readonly turns?: Turns;
+  /**
+   * Between matches of a project whose faces come and go: all of them have to be read then, and while its files are
+   * looked at that is after each of thousands. Answers are matched at once.
+   */
+  readonly rests?: Rests;
 }
 
 const LEASE_MS = 60_000;
@@ -39,10 +46,12 @@ export async function matchStep(deps: MatchingDeps): Promise<boolean> {
   deps.cache?.forgetUnused(clock.now());
   const wanted = store.db
     .selectFrom('projects')
-    .select(['id', 'threshold', 'min_confirmed', 'matching'])
+    .select(['id', 'threshold', 'min_confirmed', 'matching', 'change_number', 'verdict_changes'])
     .where('state', '=', 'active')
     .whereRef('change_number', '!=', 'matched_change');
-  const ids = (await wanted.orderBy('id').execute()).map((row) => row.id);
+  const ids = (await wanted.orderBy('id').execute())
+    .filter((row) => !deps.rests?.rests(row.id, clock.now()) || hasFaces(deps, row))
+    .map((row) => row.id);
   for (const id of deps.turns?.inOrder(ids) ?? ids) {
     const lease = await takeLease(store, {
       name: `match ${id}`,
@@ -52,18 +61,27 @@ export async function matchStep(deps: MatchingDeps): Promise<boolean> {
     });
     if (!lease) continue;
     deps.turns?.took(id);
+    const began = clock.now();
     try {
       // Another worker may have done it between our look and our lease.
       const project = await wanted.where('id', '=', id).executeTakeFirst();
       if (!project) continue;
       await settleBootstrap(store, project.id, clock.now());
       await matchProject(deps, lease, project);
+      deps.rests?.worked(id, began, clock.now());
     } finally {
       await releaseLease(store, lease);
     }
     return true;
   }
   return false;
+}
+
+function hasFaces(
+  { cache, model }: MatchingDeps,
+  project: { readonly id: number; readonly change_number: number; readonly verdict_changes: number },
+): boolean {
+  return cache?.has(project.id, model, project.change_number - project.verdict_changes) ?? false;
 }
 
 interface Matched {
@@ -109,12 +127,7 @@ async function knownPersons(
   project: Matched,
   faces: FaceColumns,
 ): Promise<(KnownPerson & { basis: 'examples' | 'portrait' | null })[]> {
-  const persons = await store.db
-    .selectFrom('project_persons')
-    .select('person')
-    .where('project_id', '=', project.id)
-    .orderBy('position')
-    .execute();
+  const persons = await personIds(store.db, project.id);
   const verdicts = await store.db
     .selectFrom('verdicts')
     .select(['face_id', 'person', 'verdict', 'source'])
@@ -128,7 +141,7 @@ async function knownPersons(
   const byPerson = Map.groupBy(verdicts, (row) => row.person);
   // Who a disputed face is, its owners decide first; and somebody may be known whom the project had before.
   const settled = verdicts.filter((row) => row.verdict === 'disputed' || row.verdict === 'match');
-  return persons.map(({ person }) => {
+  return persons.map((person) => {
     const own = byPerson.get(person) ?? [];
     const matches = own.filter((row) => row.verdict === 'match');
     const known = {

@@ -221,7 +221,7 @@ export const plainMeasures: Measures = {
   close: async () => {},
 };
 
-export const multiplyPlainly: Multiply = async (left, right, { rows, depth, columns }) => {
+const multiplyPlainly: Multiply = async (left, right, { rows, depth, columns }) => {
   const products = new Float32Array(rows * columns);
   for (let i = 0; i < rows; i++) {
     for (let k = 0; k < depth; k++) {

@@ -1,8 +1,9 @@
 import type { ExpressionBuilder } from 'kysely';
+import { lockProject } from '../projects/members.ts';
 import type { Pair } from '../review/pairs.ts';
 import { hasRoom, type NewQuestion, openQuestion } from '../review/questions.ts';
 import type { MatchBasis, Schema } from '../store/schema.ts';
-import { forUpdate, type Store, type Trx } from '../store/store.ts';
+import type { Store, Trx } from '../store/store.ts';
 import {
   type Askable,
   type AskableOptions,
@@ -28,10 +29,7 @@ export async function askNext(
   args: { channelId: number; projectId: number; maxOpen: number; now: number },
 ): Promise<boolean> {
   return store.transaction(async (trx) => {
-    const project = await forUpdate(
-      store,
-      trx.selectFrom('projects').select(['id', 'state']).where('id', '=', args.projectId),
-    ).executeTakeFirst();
+    const project = await lockProject(store, trx, args.projectId);
     if (project?.state !== 'active' || !(await hasRoom(trx, args, ['ask', 'check']))) return false;
     const question = await nextQuestion(trx, args.projectId);
     if (!question) return false;
@@ -41,7 +39,7 @@ export async function askNext(
 }
 
 /**
- * What to ask next (PRODUCT B5); null when there is nothing, or nothing worth asking. What nobody answered for days
+ * What to ask next; null when there is nothing, or nothing worth asking. What nobody answered for days
  * comes again when nothing else is left.
  * @param wanted which faces and persons may be asked about
  */
@@ -70,9 +68,10 @@ async function firstOf(trx: Trx, projectId: number, options: AskableOptions): Pr
     return (await farther(trx, projectId, opinions, options)) ?? (await unmeasured(trx, projectId, options));
   }
   const { faceId, person } = first;
-  if (likely.find((opinion) => opinion.face_id === faceId)?.suggested === 0)
-    return aboutFile(trx, projectId, first, options);
-  const hers = likely.filter((opinion) => opinion.suggested === 1 && opinion.person === person);
+  const place = likely.findIndex((opinion) => opinion.face_id === faceId);
+  if (likely[place]?.suggested === 0) return aboutFile(trx, projectId, first, options);
+  // Those before it cannot be asked about.
+  const hers = likely.slice(place).filter((opinion) => opinion.suggested === 1 && opinion.person === person);
   const batch = await askableAmong(trx, projectId, hers, MOST_FACES, options);
   return aboutFaces(projectId, batch.length > 1 ? 'batch' : 'single', batch);
 }

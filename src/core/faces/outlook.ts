@@ -31,11 +31,13 @@ export async function outlooks(store: Store, projectId: number): Promise<Outlook
     .where('project_persons.project_id', '=', projectId)
     .orderBy('position')
     .execute();
-  const newFaces = await lastFaces(store.db, projectId);
+  // Looked up when it matters, because it takes a look at every file.
+  let newFaces: number | null = null;
   const found: Outlook[] = [];
   for (const { person, ask_rest, basis, faces, suggested, near, nearest } of rows) {
     let state: Outlook['state'] = 'asking';
     if (basis !== null && ask_rest === 0 && suggested === 0 && near === 0) {
+      newFaces ??= await lastFaces(store.db, projectId);
       const { misses, open } = await triesFor(store.db, projectId, person, newFaces);
       if (open === 0 && misses >= MISSES[basis]) state = 'done';
     }

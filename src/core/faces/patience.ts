@@ -1,9 +1,9 @@
 import type { MatchBasis } from '../store/schema.ts';
-import type { Store, Trx } from '../store/store.ts';
+import type { Db } from '../store/store.ts';
 
 /**
  * Questions in a row about one person that found nobody, after which no more are asked about faces that are near no
- * example (PRODUCT B5). Tuned with `visavis bench review`.
+ * example. Tuned with `visavis bench review`.
  */
 export const MISSES: Readonly<Record<MatchBasis, number>> = {
   examples: 4,
@@ -22,12 +22,7 @@ export interface Tries {
  * The last questions about a person.
  * @param newFaces when the project got its newest faces, of `lastFaces`
  */
-export async function triesFor(
-  db: Trx | Store['db'],
-  projectId: number,
-  person: string,
-  newFaces: number,
-): Promise<Tries> {
+export async function triesFor(db: Db, projectId: number, person: string, newFaces: number): Promise<Tries> {
   const since = Math.max(await lastMatch(db, projectId, person), newFaces);
   const questions = await db
     .selectFrom('questions')
@@ -62,7 +57,7 @@ export async function triesFor(
 /** More than patience lasts, with some that are open. */
 const LATEST = 40;
 
-async function lastMatch(db: Trx | Store['db'], projectId: number, person: string): Promise<number> {
+async function lastMatch(db: Db, projectId: number, person: string): Promise<number> {
   const row = await db
     .selectFrom('verdicts')
     .select((eb) => eb.fn.max('changed_at').as('at'))
@@ -74,7 +69,7 @@ async function lastMatch(db: Trx | Store['db'], projectId: number, person: strin
 }
 
 /** When the newest files and faces of a project came. */
-export async function lastFaces(db: Trx | Store['db'], projectId: number): Promise<number> {
+export async function lastFaces(db: Db, projectId: number): Promise<number> {
   const row = await db
     .selectFrom('project_files')
     .innerJoin('files', 'files.id', 'project_files.file_id')

@@ -1,5 +1,5 @@
 import type { FacesTable } from '../store/schema.ts';
-import type { Store, Trx } from '../store/store.ts';
+import type { Db, Store } from '../store/store.ts';
 import type { Box } from './detector.ts';
 
 /** A file as pages show it. */
@@ -49,7 +49,7 @@ export async function pictureFile(
 }
 
 /** The faces of a file from left to right, without those that were withdrawn. */
-export async function pictureFaces(db: Store['db'] | Trx, fileId: number): Promise<PictureFace[]> {
+export async function pictureFaces(db: Db, fileId: number): Promise<PictureFace[]> {
   const rows = await db
     .selectFrom('faces')
     .select(['id', 'x', 'y', 'w', 'h', 'box_number', 'source', 'sha1'])

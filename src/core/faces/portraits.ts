@@ -31,7 +31,7 @@ const ATTEMPTS = 5;
 
 /**
  * Looks at the portraits (P18) of the persons that projects with matching look for: who is in one orders the first
- * questions (PRODUCT B5). No face, several faces and failures are remembered, so that nothing is tried for ever;
+ * questions. No face, several faces and failures are remembered, so that nothing is tried for ever;
  * another address is another picture. What no such project has any more is deleted.
  * @returns whether there was something to do
  */

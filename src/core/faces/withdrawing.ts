@@ -1,8 +1,7 @@
-import { assertWritable } from '../platform/read-only.ts';
 import { refusal } from '../platform/refusals.ts';
 import { projectsChanged } from '../projects/changes.ts';
 import { assertMember, lockProject } from '../projects/members.ts';
-import { closeQuestions } from '../review/questions.ts';
+import { closeQuestions, openQuestionsAbout } from '../review/questions.ts';
 import { resettle } from '../review/settling.ts';
 import { standingVotesOf } from '../review/standing.ts';
 import { storedVerdicts } from '../review/verdicts.ts';
@@ -27,7 +26,6 @@ export async function withdrawFace(deps: VoteDeps, args: Withdrawal): Promise<bo
   const { projectId, accountId, faceId } = args;
   const isNew = await store.transaction(async (trx) => {
     const now = clock.now();
-    await assertWritable(trx);
     if (!(await lockProject(store, trx, projectId))) throw refusal('project-unknown');
     const role = await assertMember(store, trx, projectId, accountId);
     const face = await forUpdate(
@@ -44,7 +42,7 @@ export async function withdrawFace(deps: VoteDeps, args: Withdrawal): Promise<bo
     await note(store, trx, { ...args, act: 'withdrawn', box: [face.x, face.y, face.w, face.h], now });
     await trx.updateTable('faces').set({ withdrawn_at: now }).where('id', '=', faceId).execute();
     await forgetPixels(trx, faceId);
-    await closeOpen(trx, faceId, now);
+    await closeQuestions(trx, await openQuestionsAbout(trx, faceId), 'over', now);
     await projectsChanged(trx, face.file_id);
     return true;
   });
@@ -123,20 +121,4 @@ async function assertNobodyWantsIt(trx: Trx, faceId: number, fileId: number): Pr
     if (!agreed && !wanted) continue;
     throw refusal('face-answered');
   }
-}
-
-async function closeOpen(trx: Trx, faceId: number, now: number): Promise<void> {
-  const questions = await trx
-    .selectFrom('question_faces')
-    .innerJoin('questions', 'questions.id', 'question_faces.question_id')
-    .select('questions.id')
-    .where('face_id', '=', faceId)
-    .where('questions.state', '=', 'open')
-    .execute();
-  await closeQuestions(
-    trx,
-    questions.map((question) => question.id),
-    'over',
-    now,
-  );
 }

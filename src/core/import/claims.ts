@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { reason } from '../platform/reasons.ts';
 import type { Trx } from '../store/store.ts';
 import { newStatementId } from '../wiki/statement-id.ts';
 import { statementOf } from './item-of.ts';
@@ -63,9 +64,7 @@ export async function takeClaims(
         face_id: face ? await known.get('face', face.id) : null,
         statement_id: statement?.id ?? newStatementId(pageId, randomUUID),
         state: statement ? 'present' : 'removed',
-        reason: statement
-          ? 'WikiVisage wrote it; it is not ours to remove'
-          : 'WikiVisage wrote it, and somebody has removed it since',
+        reason: statement ? reason('other-program') : reason('other-program-removed'),
         account_id: (user === null ? null : await known.get('user', user)) ?? owner,
         run_id: runId,
         undo_run_id: null,
@@ -106,7 +105,7 @@ async function importRun(trx: Trx, projectId: number, accountId: number, now: nu
       kind: 'write',
       undoes: null,
       state: 'done',
-      reason: 'taken over from WikiVisage',
+      reason: reason('run-taken-over'),
       edit_group: randomBytes(8).toString('hex'),
       stop_requested_at: null,
       created_at: now,

@@ -1,3 +1,4 @@
+import { findPortraits } from '../projects/portraits.ts';
 import type { WikiFile } from '../wiki/file-page.ts';
 import type { Item } from '../wiki/items.ts';
 import type { FileStatements } from '../wiki/statements.ts';
@@ -10,7 +11,8 @@ export type ImportWiki = Pick<Wiki, 'filesByPageId' | 'readStatements' | 'items'
 /** Who a project looks for, as the item is now. */
 export interface PlannedPerson {
   readonly item: Item;
-  readonly portraitUrl: string | null;
+  /** The file that the item names as its portrait. */
+  readonly portrait: WikiFile | null;
 }
 
 /** A project as the old database has it, and what the wiki says now of its files and person. */
@@ -71,6 +73,6 @@ async function planPerson(wiki: ImportWiki, given: string): Promise<PlannedPerso
   const item = (await wiki.items([id], LANGUAGE)).get(id) ?? null;
   if (!item) return null;
   const { portrait } = item;
-  const thumb = portrait === null ? null : (await wiki.thumbnails([portrait], 330)).get(portrait);
-  return { item, portraitUrl: thumb?.thumbUrl ?? null };
+  const files = await findPortraits(wiki, portrait === null ? [] : [portrait]);
+  return { item, portrait: files.get(portrait ?? '') ?? null };
 }

@@ -1,11 +1,12 @@
 import { categoryName } from '../catalog/exclusions.ts';
 import { audit } from '../platform/audit.ts';
+import { portraitColumns } from '../projects/portraits.ts';
+import { FILE_CAP } from '../projects/settings.ts';
 import type { Store, Trx } from '../store/store.ts';
 import type { Known } from './known.ts';
 import type { PlannedPerson, ProjectPlan } from './plan.ts';
 import type { Tally } from './report.ts';
 
-const FILE_CAP = 9000;
 /** The old tool went down without limit; this is the deepest that a project may be set to. */
 const DEEPEST = 10;
 
@@ -71,7 +72,7 @@ async function insertProject(
   { project }: ProjectPlan,
   given: { owner: number; category: string; person: PlannedPerson; now: number },
 ): Promise<number> {
-  const { item, portraitUrl } = given.person;
+  const { item, portrait } = given.person;
   const label = (project.label.trim() || item.label || item.id).slice(0, 255);
   const { id } = await trx
     .insertInto('projects')
@@ -104,8 +105,7 @@ async function insertProject(
       person: item.id,
       label,
       description: (item.description ?? '').slice(0, 500),
-      portrait_title: item.portrait,
-      portrait_url: portraitUrl,
+      ...portraitColumns(item.portrait, portrait),
       position: 0,
       living: item.dead ? 0 : 1,
     })

@@ -95,15 +95,6 @@ export async function carryOut(
   const { user, act, entry, assurance, now } = given;
   const approved = { assurance, approved_at: now };
   switch (act.action) {
-    case 'add':
-      return insertEntry(trx, {
-        user,
-        value: act.origin,
-        note: act.note,
-        assurance,
-        now,
-        expiresAt: end(act, now),
-      });
     case 'resume':
       return updateDetails(trx, user, act.origin, { ...approved, paused: 0 });
     case 'renew': {
@@ -112,16 +103,11 @@ export async function carryOut(
         return insertDetails(trx, { user, value: act.origin, note: '', assurance, now, expiresAt });
       return updateDetails(trx, user, act.origin, { ...approved, expires_at: expiresAt });
     }
+    case 'add':
     case 'edit': {
-      await deleteEntry(trx, user, act.from);
-      await insertEntry(trx, {
-        user,
-        value: act.origin,
-        note: act.note,
-        assurance,
-        now,
-        expiresAt: end(act, now),
-      });
+      if (act.action === 'edit') await deleteEntry(trx, user, act.from);
+      const { origin: value, note } = act;
+      await insertEntry(trx, { user, value, note, assurance, now, expiresAt: end(act, now) });
       if (entry?.paused) await updateDetails(trx, user, act.origin, { paused: 1 });
     }
   }

@@ -3,7 +3,7 @@ import { assertInGoodStanding } from '../accounts/good-standing.ts';
 import { assertWritable } from '../platform/read-only.ts';
 import { refusal } from '../platform/refusals.ts';
 import type { Assurance } from '../store/schema.ts';
-import { forUpdate, type Store, type Trx } from '../store/store.ts';
+import { type Db, forUpdate, type Store, type Trx } from '../store/store.ts';
 import { type Act, checkAct, readAct, subjectOf } from './acts.ts';
 import { centralUser } from './central-id.ts';
 import type { OriginDeps } from './deps.ts';
@@ -85,7 +85,7 @@ export interface OpenApproval extends Approval {
  */
 export async function openApproval(
   { store, clock }: Pick<OriginDeps, 'store' | 'clock'>,
-  db: Store['db'] | Trx,
+  db: Db,
   args: { accountId: number; id: number },
 ): Promise<OpenApproval> {
   const row = await forUpdate(

@@ -1,18 +1,18 @@
 import { refusal } from '../platform/refusals.ts';
-import type { Store, Trx } from '../store/store.ts';
+import type { Db } from '../store/store.ts';
 
 /** `csp_user` is INT UNSIGNED. */
 const LARGEST = 4_294_967_295;
 
 /** The central id of an account, as `csp_sources` has it. @throws VisavisError `conflict` */
-export async function centralUser(db: Store['db'] | Trx, accountId: number): Promise<number> {
+export async function centralUser(db: Db, accountId: number): Promise<number> {
   const user = await knownCentralUser(db, accountId);
   if (user === null) throw refusal('no-central-id');
   return user;
 }
 
 /** null: the account was forgotten, or its central id is no number that fits. */
-export async function knownCentralUser(db: Store['db'] | Trx, accountId: number): Promise<number | null> {
+export async function knownCentralUser(db: Db, accountId: number): Promise<number | null> {
   const row = await db
     .selectFrom('account_profiles')
     .select('central_id')

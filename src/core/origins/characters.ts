@@ -1,6 +1,6 @@
 import { type Refusal, refuse } from './refusal.ts';
 
-export const LONGEST_INPUT = 512;
+const LONGEST_INPUT = 512;
 
 /**
  * Looks at the characters before anything is parsed: parsers of addresses drop tabs and line breaks without a word

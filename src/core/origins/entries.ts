@@ -1,5 +1,5 @@
 import type { Assurance } from '../store/schema.ts';
-import { forUpdate, type Store, type Trx } from '../store/store.ts';
+import { type Db, forUpdate, type Store, type Trx } from '../store/store.ts';
 import { dayOf, fromBytes, fromTimestamp, toBytes, toTimestamp } from './central-id.ts';
 import type { OptIn } from './effective.ts';
 
@@ -14,7 +14,7 @@ export interface Entry extends OptIn {
 }
 
 /** In the order in which they were added. */
-export async function readEntries(db: Store['db'] | Trx, user: number): Promise<Entry[]> {
+export async function readEntries(db: Db, user: number): Promise<Entry[]> {
   const rows = await db
     .selectFrom('csp_sources as s')
     .leftJoin('csp_source_details as d', (join) =>

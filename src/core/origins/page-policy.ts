@@ -1,5 +1,6 @@
 import { describeError } from '../platform/errors.ts';
 import type { Log } from '../platform/log.ts';
+import { readState } from '../platform/read-only.ts';
 import type { Store } from '../store/store.ts';
 import { knownCentralUser } from './central-id.ts';
 import { type OriginDeps, ownOrigins } from './deps.ts';
@@ -75,12 +76,11 @@ async function optInsFor(
   const entries = (await readEntries(store.db, user)).filter((entry) => silenceOf(entry, site, now) === null);
   const values = entries.map((entry) => entry.value);
   const sent = withinManifest(values, projectId === null ? null : await declared(store, projectId), policy);
-  await noteSent(
-    store,
-    user,
-    entries.filter((entry) => sent.includes(entry.value)),
-    now,
-  );
+  // Looking at a page goes on while nothing may be written; the next page after that notes the day.
+  if ((await readState(store.db)) === null) {
+    const shown = entries.filter((entry) => sent.includes(entry.value));
+    await noteSent(store, user, shown, now);
+  }
   return sent;
 }
 

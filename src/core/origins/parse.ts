@@ -7,7 +7,7 @@ import { type Refusal, refuse } from './refusal.ts';
 import { isBelow, type OriginRules } from './rules.ts';
 
 /** What `csp_sources.csp_domain` holds. */
-export const LONGEST_VALUE = 255;
+const LONGEST_VALUE = 255;
 
 /** What was changed or should be known, in the order of the address. */
 export type Note =

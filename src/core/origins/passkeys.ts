@@ -13,7 +13,7 @@ import type { VisavisError } from '../platform/errors.ts';
 import { assertWritable } from '../platform/read-only.ts';
 import { refusal } from '../platform/refusals.ts';
 import type { PasskeysTable } from '../store/schema.ts';
-import { isDuplicate, type Store, type Trx } from '../store/store.ts';
+import { type Db, isDuplicate, type Store } from '../store/store.ts';
 import { consumeApproval, markApproved, openApproval, PASSKEY_MS } from './approvals.ts';
 import { type OriginDeps, ownOrigins } from './deps.ts';
 import { addNotice } from './notices.ts';
@@ -235,7 +235,7 @@ export async function approveWithPasskey(
   });
 }
 
-async function stored(db: Store['db'] | Trx, accountId: number): Promise<Stored[]> {
+async function stored(db: Db, accountId: number): Promise<Stored[]> {
   return db
     .selectFrom('passkeys')
     .select(['id', 'credential', 'public_key', 'counter', 'transports', 'usable_from'])

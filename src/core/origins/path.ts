@@ -1,6 +1,6 @@
 import { type Refusal, refuse } from './refusal.ts';
 
-export const LONGEST_PATH = 120;
+const LONGEST_PATH = 120;
 /** A last part like `api.php`: a file, which is matched exactly. `codemirror@5.65` is a folder. */
 const FILE = /[^/]\.[a-z][a-z0-9]{0,9}$/i;
 

@@ -2,7 +2,7 @@ import { audit } from '../platform/audit.ts';
 import { VisavisError } from '../platform/errors.ts';
 import { assertWritable } from '../platform/read-only.ts';
 import { refusal } from '../platform/refusals.ts';
-import { forUpdate, isDuplicate, type Store, type Trx } from '../store/store.ts';
+import { type Db, forUpdate, isDuplicate, type Trx } from '../store/store.ts';
 import { carryOut, checkAct, lockList, readAct, type SourceAct, subjectOf } from './acts.ts';
 import { centralUser } from './central-id.ts';
 import type { OriginDeps } from './deps.ts';
@@ -46,7 +46,7 @@ export async function putOff(
   }
 }
 
-export async function pendingActs(db: Store['db'] | Trx, user: number): Promise<PendingAct[]> {
+export async function pendingActs(db: Db, user: number): Promise<PendingAct[]> {
   const rows = await db
     .selectFrom('csp_pending')
     .selectAll()

@@ -3,7 +3,7 @@ import type { OriginRules } from './rules.ts';
 
 /** Limits of what the collector reads, in bytes. */
 export const LARGEST_BATCH = 64 * 1024;
-export const LARGEST_REPORT = 8_192;
+const LARGEST_REPORT = 8_192;
 /** A page that breaks its policy everywhere sends this many at most before the rest of the batch is dropped. */
 export const MOST_IN_A_BATCH = 100;
 
@@ -53,7 +53,10 @@ export function readReports(contentType: string, body: string, own: readonly str
  * The entry that would let this through, for the form; null where there is none. Scripts, styles and frames are
  * never suggested, because an opt-in never allows them.
  */
-export function suggestionOf(violation: Violation, rules: OriginRules): string | null {
+export function suggestionOf(
+  violation: Pick<Violation, 'origin' | 'directive'>,
+  rules: OriginRules,
+): string | null {
   const data = ['default-src', 'connect-src', 'img-src', 'media-src', 'font-src'];
   if (!data.includes(violation.directive)) return null;
   const origin = parseOrigin(violation.origin, rules);

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { z } from 'zod';
-import type { Store, Trx } from '../store/store.ts';
+import type { Db } from '../store/store.ts';
 import type { EffectiveRules } from './effective.ts';
 import { TRIALS, type Trial } from './policy.ts';
 
@@ -42,7 +42,7 @@ export interface SiteRules extends EffectiveRules {
  * Everything that administrators decided, read from the database each time: a denial holds at the next request, in
  * every process. One statement, because every page asks.
  */
-export async function readSite(db: Store['db'] | Trx, own: readonly string[]): Promise<SiteRules> {
+export async function readSite(db: Db, own: readonly string[]): Promise<SiteRules> {
   const rows = await db
     .selectFrom('settings')
     .select([sql<List>`'setting'`.as('list'), 'value', sql<number>`0`.as('segments')])

@@ -133,14 +133,14 @@ export interface CountedViolation extends Violation {
 }
 
 /** For administrators: the latest day first, and there the most frequent first. */
-export async function violationsByOrigin(store: Store, limit = 200): Promise<CountedViolation[]> {
+export async function violationsByOrigin(store: Store): Promise<CountedViolation[]> {
   return store.db
     .selectFrom('csp_violations')
     .select(['origin', 'directive', 'route', 'day', 'seen'])
     .orderBy('day', 'desc')
     .orderBy('seen', 'desc')
     .orderBy('origin')
-    .limit(limit)
+    .limit(200)
     .execute();
 }
 
@@ -164,7 +164,7 @@ export async function ownViolations(
     .orderBy('day', 'desc')
     .orderBy('origin')
     .execute();
-  return rows.map((row) => ({ ...row, suggestion: suggestionOf({ ...row, route: '/' }, args.rules) }));
+  return rows.map((row) => ({ ...row, suggestion: suggestionOf(row, args.rules) }));
 }
 
 /** Deletes what is too old. @returns how many rows */

@@ -1,4 +1,4 @@
-import type { Store } from '../store/store.ts';
+import type { Db, Store } from '../store/store.ts';
 import { type ChannelSettings, SETTINGS_COLUMNS, settingsOf } from './channel-settings.ts';
 import { PACE_MS, paceAllows } from './pace.ts';
 import { isQuiet } from './quiet-hours.ts';
@@ -43,7 +43,7 @@ function isQuietNow({ quiet, timeZone }: Paced, now: number): boolean {
 }
 
 /** Of the questions of the last hour. */
-async function shownAt(db: Store['db'], channelId: number, now: number): Promise<number[]> {
+async function shownAt(db: Db, channelId: number, now: number): Promise<number[]> {
   const rows = await db
     .selectFrom('posts')
     .select('posted_at')

@@ -6,7 +6,7 @@ import type { ChannelDeps } from './channels.ts';
 import { assertMember } from './members.ts';
 import { type QuietHours, readTimeZone } from './quiet-hours.ts';
 
-/** How the bot behaves in one channel (PRODUCT C2). */
+/** How the bot behaves in one channel. */
 export interface ChannelSettings {
   /** BCP 47; null: the language of the project. */
   readonly language: string | null;

@@ -1,10 +1,9 @@
 import { audit } from '../platform/audit.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Nudges } from '../platform/nudges.ts';
-import { refusal } from '../platform/refusals.ts';
-import { forUpdate, type Store } from '../store/store.ts';
+import { forUpdate, type Store, type Trx } from '../store/store.ts';
 import { type ChannelSettings, SETTINGS_COLUMNS, settingsColumns, settingsOf } from './channel-settings.ts';
-import { assertMember } from './members.ts';
+import { assertMember, enterProject } from './members.ts';
 
 export interface ChannelDeps {
   readonly store: Store;
@@ -22,55 +21,65 @@ export const DEFAULT_MAX_OPEN = 3;
  * @param args.settings those that are not given stay as they are
  * @throws VisavisError `bad_input` in words for the person who asked, `forbidden`, `not_found`
  */
-export async function bindChannel(
-  { store, clock, nudges }: ChannelDeps,
-  args: {
-    platform: string;
-    externalId: string;
-    name: string;
-    projectId: number;
-    accountId: number;
-    forDisputes?: boolean;
-    settings?: Partial<ChannelSettings>;
-  },
+export async function bindChannel(deps: ChannelDeps, args: BindArgs): Promise<void> {
+  const { store } = deps;
+  await store.transaction(async (trx) => {
+    // Held, so that none is bound to a project that is being deleted.
+    await enterProject(store, trx, args.projectId, args.accountId, 'owner');
+    await bindIn(deps, trx, args);
+  });
+  deps.nudges.nudge('posts');
+}
+
+export interface BindArgs {
+  readonly platform: string;
+  readonly externalId: string;
+  readonly name: string;
+  readonly projectId: number;
+  /** Who asks in the channel. */
+  readonly accountId: number;
+  readonly forDisputes?: boolean;
+  readonly settings?: Partial<ChannelSettings>;
+}
+
+/**
+ * For a transaction that holds the project and has looked at the rights.
+ * @param detail for the audit log
+ * @throws VisavisError `bad_input`
+ */
+export async function bindIn(
+  { store, clock }: ChannelDeps,
+  trx: Trx,
+  args: BindArgs,
+  detail: Readonly<Record<string, unknown>> = {},
 ): Promise<void> {
   const settings = settingsColumns(args.settings ?? {}, args.platform);
-  await store.transaction(async (trx) => {
-    await assertMember(store, trx, args.projectId, args.accountId, 'owner');
-    const project = await trx
-      .selectFrom('projects')
-      .select('state')
-      .where('id', '=', args.projectId)
-      .executeTakeFirst();
-    if (!project || project.state === 'deleted') throw refusal('project-unknown');
-    const values = {
-      name: args.name.slice(0, 255),
-      project_id: args.projectId,
-      bound_by: args.accountId,
-      bound_at: clock.now(),
-      for_disputes: args.forDisputes ? (1 as const) : (0 as const),
-      moved_to: null,
-      ...settings,
-    };
-    const insert = trx.insertInto('channels').values({
-      max_open: DEFAULT_MAX_OPEN,
-      ...values,
-      platform: args.platform,
-      external_id: args.externalId,
-    });
-    await (store.kind === 'mariadb'
-      ? insert.onDuplicateKeyUpdate(values)
-      : insert.onConflict((conflict) => conflict.columns(['platform', 'external_id']).doUpdateSet(values))
-    ).execute();
-    await audit(store, trx, {
-      at: clock.now(),
-      accountId: args.accountId,
-      action: 'channel bound',
-      subject: `project ${args.projectId}`,
-      detail: { platform: args.platform, channel: args.externalId, ...settings },
-    });
+  const values = {
+    name: args.name.slice(0, 255),
+    project_id: args.projectId,
+    bound_by: args.accountId,
+    bound_at: clock.now(),
+    for_disputes: args.forDisputes ? (1 as const) : (0 as const),
+    moved_to: null,
+    ...settings,
+  };
+  const insert = trx.insertInto('channels').values({
+    max_open: DEFAULT_MAX_OPEN,
+    ...values,
+    platform: args.platform,
+    external_id: args.externalId,
   });
-  nudges.nudge('posts');
+  await (store.kind === 'mariadb'
+    ? insert.onDuplicateKeyUpdate(values)
+    : insert.onConflict((conflict) => conflict.columns(['platform', 'external_id']).doUpdateSet(values))
+  ).execute();
+  await audit(store, trx, {
+    at: clock.now(),
+    accountId: args.accountId,
+    action: 'channel bound',
+    subject: `project ${args.projectId}`,
+    detail: { platform: args.platform, channel: args.externalId, ...settings, ...detail },
+  });
 }
 
 /**

@@ -10,6 +10,7 @@ import {
   placesIn,
   type Walk,
 } from './gallery-parts.ts';
+import { personIds } from './persons.ts';
 
 export type { GalleryFilter } from './gallery-parts.ts';
 
@@ -61,7 +62,7 @@ export async function projectFaces(
   { filter = {}, perPage, after, before }: GalleryWish,
 ): Promise<GalleryPage> {
   const parts = partsFor(filter);
-  const persons = (await personsOf(store, projectId)).filter(
+  const persons = (await personIds(store.db, projectId)).filter(
     (person) => filter.person === undefined || person === filter.person,
   );
   if (persons.length === 0) return { faces: [], next: null, previous: null };
@@ -107,16 +108,6 @@ async function walk(store: Store, projectId: number, { parts, perPage, ...of }: 
     found.push(...(await placesIn(store.db, projectId, part, { ...of, from: own, most })));
   }
   return found;
-}
-
-async function personsOf(store: Store, projectId: number): Promise<string[]> {
-  const rows = await store.db
-    .selectFrom('project_persons')
-    .select('person')
-    .where('project_id', '=', projectId)
-    .orderBy('position')
-    .execute();
-  return rows.map((row) => row.person);
 }
 
 async function facesAt(store: Store, projectId: number, places: readonly Place[]): Promise<GalleryFace[]> {

@@ -1,15 +1,13 @@
-import { createHash, randomBytes } from 'node:crypto';
 import { assertNotBlocked } from '../accounts/accounts.ts';
 import { audit } from '../platform/audit.ts';
 import { refusal } from '../platform/refusals.ts';
-import { forUpdate, type Store, type Trx } from '../store/store.ts';
+import { type Db, forUpdate } from '../store/store.ts';
+import { hashOf, newCode, readCode } from './codes.ts';
 import { enterProject, lockProject, lockRole, type MemberDeps } from './members.ts';
 
 /** PRODUCT W5. */
 export const INVITATION_LIFETIME_MS = 7 * 24 * 60 * 60_000;
 const LENGTH = 16;
-/** 32 characters, five bits each: no 0 and O, no 1 and I. */
-const ALPHABET = '23456789ABCDEFGHJKLMNPQRSTUVWXYZ';
 /** Open at one time in a project; each of them can be used by many. */
 const MOST_OPEN = 20;
 
@@ -34,7 +32,7 @@ export async function createInvitation(
   args: { projectId: number; accountId: number },
 ): Promise<{ code: string; expiresAt: number }> {
   const { projectId, accountId } = args;
-  const code = newCode();
+  const code = newCode(LENGTH);
   const now = clock.now();
   const expiresAt = now + INVITATION_LIFETIME_MS;
   await store.transaction(async (trx) => {
@@ -185,39 +183,37 @@ export async function redeemInvitation(
   });
 }
 
-/** As people type it: small letters, blanks and hyphens are all right. Empty for anything else. */
-export function readCode(given: string): string {
-  const code = given.replace(/[\s-]/g, '').toUpperCase();
-  return code.length === LENGTH && [...code].every((one) => ALPHABET.includes(one)) ? code : '';
+/** As people type it; empty for what is none. */
+export function readInvitation(given: string): string {
+  return readCode(given, LENGTH);
 }
 
-function newCode(): string {
-  return [...randomBytes(LENGTH)].map((byte) => ALPHABET[byte & 31]).join('');
-}
-
-function hashOf(code: string): Uint8Array {
-  return createHash('sha256').update(code).digest();
-}
-
-function openInvitations(db: Trx | Store['db'], projectId: number, now: number) {
+function openInvitations(db: Db, projectId: number, now: number) {
   return validInvitations(db, now).where('invitations.project_id', '=', projectId);
 }
 
-function usableInvitation(db: Trx | Store['db'], code: string, now: number) {
-  return validInvitations(db, now).where('invitations.code_hash', '=', hashOf(readCode(code)));
+function usableInvitation(db: Db, code: string, now: number) {
+  return validInvitations(db, now).where('invitations.code_hash', '=', hashOf(readInvitation(code)));
 }
 
-/** An invitation is worth as much as the owner who made it: whoever was shut out comes back by none. */
-function validInvitations(db: Trx | Store['db'], now: number) {
+/**
+ * An invitation is worth as much as who made it, an owner or an administrator of the site: whoever was shut out comes
+ * back by none.
+ */
+function validInvitations(db: Db, now: number) {
   return db
     .selectFrom('invitations')
-    .innerJoin('project_members as maker', (join) =>
+    .leftJoin('project_members as maker', (join) =>
       join
         .onRef('maker.project_id', '=', 'invitations.project_id')
-        .onRef('maker.account_id', '=', 'invitations.created_by'),
+        .onRef('maker.account_id', '=', 'invitations.created_by')
+        .on('maker.role', '=', 'owner')
+        .on('maker.status', '=', 'active'),
     )
-    .where('maker.role', '=', 'owner')
-    .where('maker.status', '=', 'active')
+    .leftJoin('administrators', 'administrators.account_id', 'invitations.created_by')
+    .where((eb) =>
+      eb.or([eb('maker.account_id', 'is not', null), eb('administrators.account_id', 'is not', null)]),
+    )
     .where('invitations.revoked_at', 'is', null)
     .where('invitations.expires_at', '>', now);
 }

@@ -1,3 +1,4 @@
+import type { Selectable } from 'kysely';
 import { isAdmin } from '../accounts/admins.ts';
 import { assertInGoodStanding } from '../accounts/good-standing.ts';
 import { actAsAdministrator, audit } from '../platform/audit.ts';
@@ -97,7 +98,8 @@ export async function assertRole(
   throw refusal(isMember ? 'owners-only' : 'members-only');
 }
 
-export type LockedProject = Pick<ProjectsTable, 'state' | 'open' | 'votes_needed'>;
+const LOCKED = ['state', 'open', 'votes_needed', 'completed_at', 'acknowledged_at'] as const;
+export type LockedProject = Pick<Selectable<ProjectsTable>, (typeof LOCKED)[number]>;
 
 /**
  * Holds the project's row until the transaction ends: votes of a project wait for each other, so that each sees the
@@ -107,7 +109,7 @@ export type LockedProject = Pick<ProjectsTable, 'state' | 'open' | 'votes_needed
 export async function lockProject(store: Store, trx: Trx, projectId: number): Promise<LockedProject | null> {
   const project = await forUpdate(
     store,
-    trx.selectFrom('projects').select(['state', 'open', 'votes_needed']).where('id', '=', projectId),
+    trx.selectFrom('projects').select(LOCKED).where('id', '=', projectId),
   ).executeTakeFirst();
   return !project || project.state === 'deleted' ? null : project;
 }
@@ -127,8 +129,7 @@ export async function enterProject(
 }
 
 /**
- * Makes a linked account that answers in a bound channel a member, when the project is open (PRODUCT, "Who may
- * do what").
+ * Makes a linked account that answers in a bound channel a member, when the project is open.
  * @returns as what the account takes part; null: it may not, because it is banned or the project is not open
  */
 export async function joinIfOpen(
@@ -205,14 +206,8 @@ export async function leaveProject(
   deps: MemberDeps,
   args: { projectId: number; accountId: number },
 ): Promise<void> {
-  const { projectId, accountId } = args;
-  await changeMember(deps, { ...args, memberId: accountId, action: 'member left' }, 'member', async (trx) => {
-    await trx
-      .deleteFrom('project_members')
-      .where('project_id', '=', projectId)
-      .where('account_id', '=', accountId)
-      .execute();
-  });
+  const own = { ...args, memberId: args.accountId };
+  await changeMember(deps, { ...own, action: 'member left' }, 'member', (trx) => deleteMember(trx, own));
 }
 
 /**
@@ -224,14 +219,18 @@ export async function removeMember(
   deps: MemberDeps,
   args: { projectId: number; memberId: number; accountId: number },
 ): Promise<void> {
-  const { projectId, memberId } = args;
-  await changeMember(deps, { ...args, action: 'member removed' }, 'owner', async (trx) => {
-    await trx
-      .deleteFrom('project_members')
-      .where('project_id', '=', projectId)
-      .where('account_id', '=', memberId)
-      .execute();
-  });
+  await changeMember(deps, { ...args, action: 'member removed' }, 'owner', (trx) => deleteMember(trx, args));
+}
+
+async function deleteMember(
+  trx: Trx,
+  { projectId, memberId }: { projectId: number; memberId: number },
+): Promise<void> {
+  await trx
+    .deleteFrom('project_members')
+    .where('project_id', '=', projectId)
+    .where('account_id', '=', memberId)
+    .execute();
 }
 
 /** An owner makes somebody an owner, or a member again. @throws VisavisError as `removeMember` */
@@ -246,6 +245,14 @@ export async function changeRole(
       .set({ role })
       .where('project_id', '=', projectId)
       .where('account_id', '=', memberId)
+      .execute();
+    if (role !== 'owner') return;
+    // It stays paused until the new owner lets it go on.
+    await trx
+      .updateTable('projects')
+      .set({ paused_reason: null })
+      .where('id', '=', projectId)
+      .where('paused_reason', '=', 'ownerless')
       .execute();
   });
 }
@@ -262,7 +269,7 @@ async function changeMember(
     const member = await lockRole(store, trx, projectId, memberId);
     if (member?.status !== 'active') throw refusal('member-not-active');
     await change(trx);
-    await assertOwned(trx, projectId);
+    if (member.role === 'owner') await assertOwned(trx, projectId);
     await audit(store, trx, {
       at: clock.now(),
       accountId,
@@ -273,13 +280,17 @@ async function changeMember(
   });
 }
 
+/** One who can act: an owner who is blocked may look, no more, and one who was forgotten is not there. */
 async function assertOwned(trx: Trx, projectId: number): Promise<void> {
-  const owner = await trx
+  const owners = await trx
     .selectFrom('project_members')
-    .select('account_id')
+    .leftJoin('account_profiles', 'account_profiles.account_id', 'project_members.account_id')
+    .select(['blocked', 'barred'])
     .where('project_id', '=', projectId)
     .where('role', '=', 'owner')
     .where('status', '=', 'active')
-    .executeTakeFirst();
-  if (!owner) throw refusal('needs-owner');
+    .execute();
+  if (owners.length === 0) throw refusal('needs-owner');
+  if (!owners.some(({ blocked, barred }) => blocked === 0 && barred === null))
+    throw refusal('needs-able-owner');
 }

@@ -1,6 +1,6 @@
 import { audit } from '../platform/audit.ts';
 import { refusal } from '../platform/refusals.ts';
-import { forUpdate, type Store } from '../store/store.ts';
+import { type Db, forUpdate, type Store } from '../store/store.ts';
 import { settingsColumns, settingsOf } from './channel-settings.ts';
 import type { ChannelDeps } from './channels.ts';
 import { assertMember } from './members.ts';
@@ -112,7 +112,7 @@ export async function followChannel(
   nudges.nudge('posts');
 }
 
-function moved(db: Store['db'], platform: string) {
+function moved(db: Db, platform: string) {
   return db
     .selectFrom('channels')
     .innerJoin('projects', 'projects.id', 'channels.project_id')

@@ -1,5 +1,6 @@
 import { ACTIVE, previewRun } from '../depicts/runs.ts';
 import { type Outlook, outlooks } from '../faces/outlook.ts';
+import { projectTally, sumOf, type Tally } from '../statistics/tally.ts';
 import type {
   ClaimState,
   FileState,
@@ -9,6 +10,7 @@ import type {
   VerdictValue,
 } from '../store/schema.ts';
 import type { Store } from '../store/store.ts';
+import { type Portrait, portraitOf } from './portraits.ts';
 
 export interface ProjectOverview {
   readonly project: {
@@ -29,7 +31,7 @@ export interface ProjectOverview {
     readonly person: string;
     readonly label: string;
     readonly description: string;
-    readonly portraitUrl: string | null;
+    readonly portrait: Portrait | null;
   }[];
   /** How far the search for each of them has come, in their order. */
   readonly outlooks: readonly Outlook[];
@@ -58,8 +60,17 @@ export interface ProjectOverview {
   readonly waitingFor: { readonly key: string; readonly params: readonly (string | number)[] };
 }
 
-/** Everything that the project page counts. All of it is counted anew: there are no counters to drift. */
+/** Everything that is shown of a project. All of it is counted anew: there are no counters to drift. */
 export async function projectOverview(store: Store, projectId: number): Promise<ProjectOverview | null> {
+  return overviewOf(store, projectId, await projectTally(store, projectId));
+}
+
+/** As above, of a project whose faces, verdicts and claims are counted already. */
+export async function overviewOf(
+  store: Store,
+  projectId: number,
+  tally: Tally,
+): Promise<ProjectOverview | null> {
   const project = await store.db
     .selectFrom('projects')
     .selectAll()
@@ -72,11 +83,6 @@ export async function projectOverview(store: Store, projectId: number): Promise<
     .where('project_id', '=', projectId)
     .orderBy('position')
     .execute();
-  const files = await countFiles(store, projectId);
-  const verdicts = await countVerdicts(store, projectId);
-  const claims = await countClaims(store, projectId);
-  const { faces, openQuestions, suggestions, confirmedByPeople } = await countRest(store, projectId);
-  const { pairs } = await previewRun(store, projectId);
   const view: Omit<ProjectOverview, 'waitingFor'> = {
     project: {
       id: project.id,
@@ -96,53 +102,45 @@ export async function projectOverview(store: Store, projectId: number): Promise<
       person: row.person,
       label: row.label,
       description: row.description,
-      portraitUrl: row.portrait_url,
+      portrait: portraitOf(row),
     })),
     outlooks: await outlooks(store, projectId),
-    files,
-    faces,
-    verdicts,
-    claims,
-    openQuestions,
-    suggestions,
+    files: await countFiles(store, projectId),
+    faces: sumOf(tally.faces),
+    verdicts: verdictsIn(tally),
+    claims: claimsIn(tally),
+    openQuestions: await countOpenQuestions(store, projectId),
+    suggestions: await countSuggestions(store, projectId),
   };
-  const waiting = {
-    pausedReason: project.paused_reason,
-    confirmedByPeople,
-    toWrite: pairs.length,
-    run: await activeRun(store, projectId),
-    channels: await countChannels(store, projectId),
-    // A look through all faces, for when nothing else is to be said.
-    hasOpenFaces: openQuestions === 0 && pairs.length === 0 && (await hasOpenFaces(store, projectId)),
-  };
-  return { ...view, waitingFor: waitingFor(view, waiting) };
+  const byPeople = tally.verdicts.filter((one) => one.verdict === 'match' && one.source !== 'bootstrap');
+  const waiting = { pausedReason: project.paused_reason, confirmedByPeople: sumOf(byPeople) };
+  return { ...view, waitingFor: await waitingFor(store, view, waiting) };
 }
 
 interface Waiting {
   readonly pausedReason: PausedReason | null;
   /** Matches that people confirmed, whom suggestions wait for. */
   readonly confirmedByPeople: number;
-  readonly toWrite: number;
-  /** The state of the run that is under way. */
-  readonly run: RunState | null;
-  readonly channels: number;
-  /** A face is open that nobody has been asked about to the end. */
-  readonly hasOpenFaces: boolean;
 }
 
-/** What the project waits for, in the order of the way of a picture. */
-function waitingFor(
+/**
+ * What the project waits for, in the order of the way of a picture. What takes long to find out is asked last, and
+ * only when nothing else is to be said.
+ */
+async function waitingFor(
+  store: Store,
   view: Omit<ProjectOverview, 'waitingFor'>,
   waiting: Waiting,
-): ProjectOverview['waitingFor'] {
+): Promise<ProjectOverview['waitingFor']> {
   const { project, files, claims, verdicts } = view;
   if (project.state === 'paused') {
     const key = waiting.pausedReason ? `bot-paused-${waiting.pausedReason}` : 'project-waits-paused';
     return { key, params: [] };
   }
   if (project.state === 'completed') return { key: 'project-waits-completed', params: [] };
-  if (waiting.run === 'paused') return { key: 'project-waits-run-paused', params: [] };
-  if (waiting.run !== null) {
+  const run = await activeRun(store, project.id);
+  if (run === 'paused') return { key: 'project-waits-run-paused', params: [] };
+  if (run !== null) {
     const left = claims.queued + claims.writing + claims.removing;
     return { key: 'project-waits-run', params: [left] };
   }
@@ -152,15 +150,17 @@ function waitingFor(
   if (project.matching && missing > 0 && view.openQuestions > 0)
     return { key: 'project-waits-examples', params: [missing] };
   if (view.openQuestions > 0) return { key: 'project-waits-answers', params: [view.openQuestions] };
-  if (waiting.toWrite > 0) return { key: 'project-waits-write', params: [waiting.toWrite] };
+  const { pairs, takenBack } = await previewRun(store, project.id);
+  if (pairs.length > 0) return { key: 'project-waits-write', params: [pairs.length] };
   if (verdicts.disputed > 0) return { key: 'project-waits-disputes', params: [verdicts.disputed] };
   const isDone = view.outlooks.length > 0 && view.outlooks.every((one) => one.state === 'done');
   const left = view.outlooks.reduce((sum, one) => sum + one.left, 0);
   if (isDone && left > 0) return { key: 'project-waits-new-faces', params: [left, nearestOf(view.outlooks)] };
-  if (waiting.hasOpenFaces && !isDone) {
-    const key = waiting.channels > 0 ? 'project-waits-question' : 'project-waits-channel';
-    return { key, params: [] };
+  if (!isDone && (await hasOpenFaces(store, project.id))) {
+    const isAsked = (await countChannels(store, project.id)) > 0;
+    return { key: isAsked ? 'project-waits-question' : 'project-waits-channel', params: [] };
   }
+  if (takenBack.length > 0) return { key: 'project-waits-taken-back', params: [takenBack.length] };
   if (files.total === 0) return { key: 'project-waits-files', params: [] };
   return { key: 'project-waits-nothing', params: [] };
 }
@@ -170,16 +170,38 @@ function nearestOf(all: readonly Outlook[]): string {
   return Math.min(...all.flatMap((one) => one.nearest ?? [])).toFixed(2);
 }
 
+/** Most files are detected: those that are not are few, and found by their state. */
 async function countFiles(store: Store, projectId: number): Promise<ProjectOverview['files']> {
+  const { n: all } = await store.db
+    .selectFrom('project_files')
+    .select((eb) => eb.fn.countAll<number>().as('n'))
+    .where('project_id', '=', projectId)
+    .executeTakeFirstOrThrow();
   const rows = await store.db
     .selectFrom('project_files')
     .innerJoin('files', 'files.id', 'project_files.file_id')
     .select((eb) => ['files.state', eb.fn.countAll<number>().as('n')])
     .where('project_id', '=', projectId)
+    .where('files.state', 'in', NOT_DETECTED)
     .groupBy('files.state')
     .execute();
   const count = (state: FileState) => rows.find((row) => row.state === state)?.n ?? 0;
-  const reasons = await store.db
+  return {
+    total: all - count('gone'),
+    waiting: count('waiting'),
+    detected: all - sumOf(rows),
+    setAside: count('set_aside'),
+    setAsideReasons: count('set_aside') > 0 ? await setAsideReasons(store, projectId) : [],
+  };
+}
+
+const NOT_DETECTED: readonly FileState[] = ['waiting', 'set_aside', 'gone'];
+
+async function setAsideReasons(
+  store: Store,
+  projectId: number,
+): Promise<ProjectOverview['files']['setAsideReasons']> {
+  const rows = await store.db
     .selectFrom('project_files')
     .innerJoin('files', 'files.id', 'project_files.file_id')
     .select(['title', 'page_url', 'reason'])
@@ -188,27 +210,11 @@ async function countFiles(store: Store, projectId: number): Promise<ProjectOverv
     .orderBy('title')
     .limit(50)
     .execute();
-  return {
-    total: rows.reduce((sum, row) => sum + row.n, 0) - count('gone'),
-    waiting: count('waiting'),
-    detected: count('detected'),
-    setAside: count('set_aside'),
-    setAsideReasons: reasons.map((row) => ({
-      title: row.title,
-      pageUrl: row.page_url,
-      reason: row.reason ?? '',
-    })),
-  };
+  return rows.map((row) => ({ title: row.title, pageUrl: row.page_url, reason: row.reason ?? '' }));
 }
 
-async function countVerdicts(store: Store, projectId: number): Promise<ProjectOverview['verdicts']> {
-  const rows = await store.db
-    .selectFrom('verdicts')
-    .select((eb) => ['verdict', eb.fn.countAll<number>().as('n')])
-    .where('project_id', '=', projectId)
-    .groupBy('verdict')
-    .execute();
-  const count = (verdict: VerdictValue) => rows.find((row) => row.verdict === verdict)?.n ?? 0;
+function verdictsIn(tally: Tally): ProjectOverview['verdicts'] {
+  const count = (verdict: VerdictValue) => sumOf(tally.verdicts.filter((one) => one.verdict === verdict));
   return {
     match: count('match'),
     noMatch: count('no_match'),
@@ -217,57 +223,36 @@ async function countVerdicts(store: Store, projectId: number): Promise<ProjectOv
   };
 }
 
-async function countClaims(store: Store, projectId: number): Promise<ProjectOverview['claims']> {
-  const rows = await store.db
-    .selectFrom('sdc_claims')
-    .select((eb) => ['state', eb.fn.countAll<number>().as('n')])
-    .where('project_id', '=', projectId)
-    .groupBy('state')
-    .execute();
-  const none: Record<ClaimState, number> = {
-    queued: 0,
-    writing: 0,
-    written: 0,
-    removing: 0,
-    removed: 0,
-    failed: 0,
-    present: 0,
+function claimsIn(tally: Tally): ProjectOverview['claims'] {
+  const count = (state: ClaimState) => sumOf(tally.claims.filter((one) => one.state === state));
+  return {
+    queued: count('queued'),
+    writing: count('writing'),
+    written: count('written'),
+    removing: count('removing'),
+    removed: count('removed'),
+    failed: count('failed'),
+    present: count('present'),
   };
-  return { ...none, ...Object.fromEntries(rows.map(({ state, n }) => [state, n])) };
 }
 
-async function countRest(store: Store, projectId: number) {
-  const faces = await store.db
-    .selectFrom('project_files')
-    .innerJoin('faces', 'faces.file_id', 'project_files.file_id')
-    .select((eb) => eb.fn.countAll<number>().as('n'))
-    .where('project_id', '=', projectId)
-    .where('withdrawn_at', 'is', null)
-    .executeTakeFirstOrThrow();
-  const questions = await store.db
+async function countOpenQuestions(store: Store, projectId: number): Promise<number> {
+  const { n } = await store.db
     .selectFrom('questions')
     .select((eb) => eb.fn.countAll<number>().as('n'))
     .where('project_id', '=', projectId)
     .where('state', '=', 'open')
     .executeTakeFirstOrThrow();
-  const suggestions = await store.db
+  return n;
+}
+
+async function countSuggestions(store: Store, projectId: number): Promise<number> {
+  const { n } = await store.db
     .selectFrom('matched_persons')
     .select((eb) => eb.fn.sum<number | null>('suggested').as('n'))
     .where('project_id', '=', projectId)
     .executeTakeFirstOrThrow();
-  const confirmed = await store.db
-    .selectFrom('verdicts')
-    .select((eb) => eb.fn.countAll<number>().as('n'))
-    .where('project_id', '=', projectId)
-    .where('verdict', '=', 'match')
-    .where('source', '!=', 'bootstrap')
-    .executeTakeFirstOrThrow();
-  return {
-    faces: faces.n,
-    openQuestions: questions.n,
-    suggestions: Number(suggestions.n ?? 0),
-    confirmedByPeople: confirmed.n,
-  };
+  return Number(n ?? 0);
 }
 
 async function activeRun(store: Store, projectId: number): Promise<RunState | null> {

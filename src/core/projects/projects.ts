@@ -8,8 +8,10 @@ import type { ProjectState } from '../store/schema.ts';
 import type { Store, Trx } from '../store/store.ts';
 import { categoryTitle } from '../wiki/categories.ts';
 import type { Wiki } from '../wiki/wiki.ts';
+import { projectCounts } from './counts.ts';
 import { duplicatesOf } from './duplicates.ts';
-import { checkRules, type ProjectRules } from './settings.ts';
+import { findPortraits, portraitColumns } from './portraits.ts';
+import { checkFileCap, checkRules, FILE_CAP, type ProjectRules } from './settings.ts';
 
 export interface ProjectDeps {
   readonly store: Store;
@@ -33,8 +35,6 @@ export interface ProjectInput extends ProjectRules {
   readonly refuseDuplicates?: boolean;
 }
 
-/** PRODUCT B1. */
-const FILE_CAP = 9000;
 const MAX_PERSONS = 50;
 /** Bytes: MediaWiki's longest name of a page, and the namespace in front. */
 const LONGEST_CATEGORY = 'Category:'.length + 255;
@@ -59,12 +59,17 @@ export async function createProject(
     throw refusal('living-people', [names]);
   }
   const category = await findCategory(deps, input.category);
-  const portraits = await findPortraits(deps, persons);
+  const portraits = await findPortraits(
+    deps.wiki,
+    persons.flatMap((person) => person.portrait ?? []),
+  );
   const now = clock.now();
   const title = (input.title?.trim() || persons.map((person) => person.label).join(', ')).slice(0, 255);
 
+  const { fileCap = FILE_CAP } = input;
   const id = await store.transaction(async (trx) => {
     await assertNotBlocked(trx, accountId);
+    await checkFileCap(trx, accountId, fileCap);
     // Here, so that nobody is put on the list between the check and the project.
     const blocked = await blockedAmong(
       trx,
@@ -87,7 +92,7 @@ export async function createProject(
         open: input.open ? 1 : 0,
         matching: input.matching ? 1 : 0,
         depth: input.depth,
-        file_cap: FILE_CAP,
+        file_cap: fileCap,
         created_by: accountId,
         created_at: now,
         crawled_at: null,
@@ -105,8 +110,7 @@ export async function createProject(
           person: person.id,
           label: person.label.slice(0, 255),
           description: person.description.slice(0, 500),
-          portrait_title: person.portrait,
-          portrait_url: portraits.get(person.portrait ?? '') ?? null,
+          ...portraitColumns(person.portrait, portraits.get(person.portrait ?? '') ?? null),
           position,
           living: person.living ? 1 : 0,
         })
@@ -185,15 +189,6 @@ async function findCategory(deps: ProjectDeps, given: string): Promise<string> {
   return name;
 }
 
-async function findPortraits(deps: ProjectDeps, persons: readonly Person[]): Promise<Map<string, string>> {
-  const titles = persons.flatMap((person) => person.portrait ?? []);
-  if (titles.length === 0) return new Map();
-  const files = await deps.wiki.thumbnails(titles, 330);
-  return new Map(
-    [...files].flatMap(([title, file]) => (file?.thumbUrl ? [[title, file.thumbUrl] as const] : [])),
-  );
-}
-
 export interface ProjectListItem {
   readonly id: number;
   readonly title: string;
@@ -216,11 +211,7 @@ export async function listProjects(store: Store): Promise<ProjectListItem[]> {
       'title',
       'category',
       'state',
-      eb
-        .selectFrom('project_files')
-        .select((q) => q.fn.countAll<number>().as('n'))
-        .whereRef('project_files.project_id', '=', 'projects.id')
-        .as('files'),
+      ...projectCounts(eb),
       eb
         .selectFrom('project_files')
         .innerJoin('faces', 'faces.file_id', 'project_files.file_id')
@@ -228,18 +219,6 @@ export async function listProjects(store: Store): Promise<ProjectListItem[]> {
         .whereRef('project_files.project_id', '=', 'projects.id')
         .where('faces.withdrawn_at', 'is', null)
         .as('faces'),
-      eb
-        .selectFrom('verdicts')
-        .select((q) => q.fn.countAll<number>().as('n'))
-        .whereRef('verdicts.project_id', '=', 'projects.id')
-        .where('verdict', '=', 'match')
-        .as('matches'),
-      eb
-        .selectFrom('sdc_claims')
-        .select((q) => q.fn.countAll<number>().as('n'))
-        .whereRef('sdc_claims.project_id', '=', 'projects.id')
-        .where('sdc_claims.state', '=', 'written')
-        .as('written'),
     ])
     .where('state', '!=', 'deleted')
     .orderBy('id', 'desc')

@@ -1,8 +1,9 @@
+import { isAdmin } from '../accounts/admins.ts';
 import { audit } from '../platform/audit.ts';
 import { refusal } from '../platform/refusals.ts';
 import { recountProject } from '../review/replay.ts';
 import { nudgeAfter } from '../review/votes.ts';
-import type { Store } from '../store/store.ts';
+import type { Store, Trx } from '../store/store.ts';
 import { projectChanged } from './changes.ts';
 import type { ChannelDeps } from './channels.ts';
 import { enterProject } from './members.ts';
@@ -17,7 +18,15 @@ export interface ProjectRules {
   readonly minConfirmed: number;
   /** Levels of subcategories, 0 to 10. */
   readonly depth: number;
+  /**
+   * Files that are taken from the category, 1 to `FILE_CAP`; administrators of the site may say up to
+   * `ADMIN_FILE_CAP`. When it is left out: as it was, in a new project `FILE_CAP`.
+   */
+  readonly fileCap?: number;
 }
+
+export const FILE_CAP = 9000;
+export const ADMIN_FILE_CAP = 50_000;
 
 export interface ProjectSettings extends ProjectRules {
   readonly title: string;
@@ -28,6 +37,8 @@ export interface ProjectSettings extends ProjectRules {
   /** Look for faces of a few pixels too; holds for files that are looked at from now on. */
   readonly smallFaces: boolean;
 }
+
+type ReadSettings = ProjectSettings & { readonly fileCap: number };
 
 const LONGEST_TITLE = 255;
 
@@ -42,8 +53,24 @@ export function checkRules(rules: ProjectRules): void {
   if (!Number.isInteger(rules.depth) || !inside(rules.depth, 0, 10)) throw refusal('depth');
 }
 
+/**
+ * In the transaction that sets it.
+ * @param before what an administrator set stays, whoever saves the other settings
+ * @throws VisavisError `bad_input`
+ */
+export async function checkFileCap(
+  trx: Trx,
+  accountId: number,
+  cap: number,
+  before: number | null = null,
+): Promise<void> {
+  if (cap === before) return;
+  const most = (await isAdmin(trx, accountId)) ? ADMIN_FILE_CAP : FILE_CAP;
+  if (!Number.isInteger(cap) || cap < 1 || cap > most) throw refusal('file-cap', [most]);
+}
+
 /** null when there is no such project. */
-export async function projectSettings(store: Store, projectId: number): Promise<ProjectSettings | null> {
+export async function projectSettings(store: Store, projectId: number): Promise<ReadSettings | null> {
   const row = await store.db
     .selectFrom('projects')
     .select(COLUMNS)
@@ -71,7 +98,9 @@ export async function changeSettings(
     const before = readRow(
       await trx.selectFrom('projects').select(COLUMNS).where('id', '=', projectId).executeTakeFirstOrThrow(),
     );
-    const after: ProjectSettings = { ...settings, title, language };
+    const { fileCap = before.fileCap } = settings;
+    await checkFileCap(trx, accountId, fileCap, before.fileCap);
+    const after: ReadSettings = { ...settings, title, language, fileCap };
     const changed = NAMES.filter((name) => before[name] !== after[name]);
     if (changed.length === 0) return [];
     const isNew = (...names: readonly (keyof ProjectSettings)[]) =>
@@ -89,7 +118,8 @@ export async function changeSettings(
         matching: after.matching ? 1 : 0,
         small_faces: after.smallFaces ? 1 : 0,
         depth: after.depth,
-        ...(isNew('depth') ? { crawl_wanted_at: now } : {}),
+        file_cap: after.fileCap,
+        ...(isNew('depth', 'fileCap') ? { crawl_wanted_at: now } : {}),
       })
       .where('id', '=', projectId)
       .execute();
@@ -119,6 +149,7 @@ const COLUMNS = [
   'matching',
   'small_faces',
   'depth',
+  'file_cap',
 ] as const;
 
 const NAMES = [
@@ -131,6 +162,7 @@ const NAMES = [
   'matching',
   'smallFaces',
   'depth',
+  'fileCap',
 ] as const satisfies readonly (keyof ProjectSettings)[];
 
 function readRow(row: {
@@ -143,7 +175,8 @@ function readRow(row: {
   matching: 0 | 1;
   small_faces: 0 | 1;
   depth: number;
-}): ProjectSettings {
+  file_cap: number;
+}): ReadSettings {
   return {
     title: row.title,
     language: row.language,
@@ -154,6 +187,7 @@ function readRow(row: {
     matching: row.matching === 1,
     smallFaces: row.small_faces === 1,
     depth: row.depth,
+    fileCap: row.file_cap,
   };
 }
 

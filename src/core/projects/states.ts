@@ -1,13 +1,13 @@
 import { audit } from '../platform/audit.ts';
 import { refusal } from '../platform/refusals.ts';
 import type { ProjectState } from '../store/schema.ts';
-import { forUpdate, type Store, type Trx } from '../store/store.ts';
+import type { Trx } from '../store/store.ts';
 import type { ChannelDeps } from './channels.ts';
-import { assertMember } from './members.ts';
+import { enterProject } from './members.ts';
 
 /**
  * Pauses a project, goes on with it, or says that the work is done. Open questions stay where they are; nothing new
- * is asked meanwhile. Of a completed project embeddings are kept for 90 days more (PRODUCT S19).
+ * is asked meanwhile. Of a completed project embeddings are kept for 90 days more (SECURITY.md, S19).
  * @throws VisavisError `forbidden`, `conflict` (about living people, and nobody has acknowledged the rules)
  */
 export async function setProjectState(
@@ -21,8 +21,7 @@ export async function setProjectState(
   },
 ): Promise<void> {
   await store.transaction(async (trx) => {
-    const project = await lockProject(store, trx, args.projectId);
-    await assertMember(store, trx, args.projectId, args.accountId, 'owner');
+    const project = await enterProject(store, trx, args.projectId, args.accountId, 'owner');
     const now = clock.now();
     const acknowledged = project.acknowledged_at !== null || args.acknowledges === true;
     if (args.state === 'active' && !acknowledged && (await hasLiving(trx, args.projectId))) {
@@ -63,8 +62,7 @@ export async function deleteProject(
   args: { projectId: number; accountId: number },
 ): Promise<void> {
   await store.transaction(async (trx) => {
-    await lockProject(store, trx, args.projectId);
-    await assertMember(store, trx, args.projectId, args.accountId, 'owner');
+    await enterProject(store, trx, args.projectId, args.accountId, 'owner');
     const run = await trx
       .selectFrom('runs')
       .select('id')
@@ -95,19 +93,6 @@ export async function deleteProject(
   nudges.nudge('work');
   nudges.nudge('posts');
   nudges.nudge(`project:${args.projectId}`);
-}
-
-/** @throws VisavisError `not_found` */
-async function lockProject(store: Store, trx: Trx, projectId: number) {
-  const project = await forUpdate(
-    store,
-    trx
-      .selectFrom('projects')
-      .select(['state', 'completed_at', 'acknowledged_at'])
-      .where('id', '=', projectId),
-  ).executeTakeFirst();
-  if (!project || project.state === 'deleted') throw refusal('project-unknown');
-  return project;
 }
 
 async function hasLiving(trx: Trx, projectId: number): Promise<boolean> {

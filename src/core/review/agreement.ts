@@ -1,5 +1,5 @@
 import { assertRole } from '../projects/members.ts';
-import type { Store, Trx } from '../store/store.ts';
+import type { Db, Store } from '../store/store.ts';
 import { pairKey } from './pairs.ts';
 import { type StandingAnswer, standingVotesOf } from './standing.ts';
 
@@ -31,7 +31,7 @@ export async function agreementFigures(
  * nobody else agrees with are left out, because they would only say that a member agrees with itself; so are answers
  * from before an owner ended the member's probation.
  */
-export async function agreements(db: Trx | Store['db'], projectId: number): Promise<Agreement[]> {
+export async function agreements(db: Db, projectId: number): Promise<Agreement[]> {
   const members = await db
     .selectFrom('project_members')
     .select(['account_id', 'probation_lifted_at'])
@@ -68,7 +68,7 @@ export async function agreements(db: Trx | Store['db'], projectId: number): Prom
 }
 
 /** What people have decided: yes or no, by `pairKey`. */
-async function decidedPairs(db: Trx | Store['db'], projectId: number): Promise<Map<string, 'yes' | 'no'>> {
+async function decidedPairs(db: Db, projectId: number): Promise<Map<string, 'yes' | 'no'>> {
   const rows = await db
     .selectFrom('verdicts')
     .select(['face_id', 'person', 'verdict'])
@@ -89,7 +89,7 @@ function othersSay(votes: readonly StandingAnswer[], answer: 'yes' | 'no', accou
 }
 
 /** The last yes or no of each account to each check. */
-async function checkAnswers(db: Trx | Store['db'], projectId: number) {
+async function checkAnswers(db: Db, projectId: number) {
   const rows = await db
     .selectFrom('check_answers')
     .innerJoin('ballots', 'ballots.id', 'check_answers.ballot_id')

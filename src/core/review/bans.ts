@@ -27,18 +27,26 @@ export interface BanArgs {
 
 /**
  * Shuts a member out of the project.
+ * @param args.recount every verdict is counted again without the member's votes at once, as `recountWithout` does
  * @returns verdicts that changed
  * @throws VisavisError `forbidden`, `not_found`, `conflict` (oneself)
  */
-export async function banMember(deps: VoteDeps, args: BanArgs): Promise<VerdictChange[]> {
+export async function banMember(
+  deps: VoteDeps,
+  args: BanArgs & { recount?: boolean },
+): Promise<VerdictChange[]> {
   const { store, clock } = deps;
-  return changeBan(deps, args, 'member banned', async (trx, pairs) => {
+  const { recount = false } = args;
+  const actions = ['member banned', ...(recount ? [RECOUNTED] : [])];
+  return changeBan(deps, args, actions, async (trx, pairs) => {
     if (args.memberId === args.accountId) throw refusal('ban-yourself');
     await assertStatus(store, trx, args, 'active');
     await keepVotes(trx, args, pairs);
+    const [now, after] = [clock.now(), await lastVote(trx)];
     await trx
       .updateTable('project_members')
-      .set({ status: 'banned', banned_at: clock.now(), banned_after: await lastVote(trx) })
+      .set({ status: 'banned', banned_at: now, banned_after: after })
+      .$if(recount, (query) => query.set({ recounted_at: now, recounted_after: after }))
       .where('project_id', '=', args.projectId)
       .where('account_id', '=', args.memberId)
       .execute();
@@ -48,7 +56,7 @@ export async function banMember(deps: VoteDeps, args: BanArgs): Promise<VerdictC
 /** Lets a banned member in again; all of its standing votes count again. @throws VisavisError as `banMember` */
 export async function unbanMember(deps: VoteDeps, args: BanArgs): Promise<VerdictChange[]> {
   const { store } = deps;
-  return changeBan(deps, args, 'member unbanned', async (trx) => {
+  return changeBan(deps, args, ['member unbanned'], async (trx) => {
     await assertStatus(store, trx, args, 'banned');
     await trx
       .updateTable('project_members')
@@ -73,7 +81,7 @@ export async function unbanMember(deps: VoteDeps, args: BanArgs): Promise<Verdic
 /** Counts every verdict again without the votes of a banned member. @throws VisavisError as `banMember` */
 export async function recountWithout(deps: VoteDeps, args: BanArgs): Promise<VerdictChange[]> {
   const { store, clock } = deps;
-  return changeBan(deps, args, 'recounted without a member', async (trx) => {
+  return changeBan(deps, args, [RECOUNTED], async (trx) => {
     await assertStatus(store, trx, args, 'banned');
     await trx
       .updateTable('project_members')
@@ -84,10 +92,13 @@ export async function recountWithout(deps: VoteDeps, args: BanArgs): Promise<Ver
   });
 }
 
+/** In the audit log. */
+const RECOUNTED = 'recounted without a member';
+
 async function changeBan(
   deps: VoteDeps,
   args: BanArgs,
-  action: string,
+  actions: readonly string[],
   change: (trx: Trx, pairs: readonly Pair[]) => Promise<void>,
 ): Promise<VerdictChange[]> {
   const { store, clock, nudges } = deps;
@@ -95,13 +106,14 @@ async function changeBan(
     await enterProject(store, trx, args.projectId, args.accountId, 'owner');
     const pairs = await pairsOf(trx, args);
     await change(trx, pairs);
-    await audit(store, trx, {
-      at: clock.now(),
-      accountId: args.accountId,
-      action,
-      subject: `project ${args.projectId}`,
-      detail: { member: args.memberId },
-    });
+    for (const action of actions)
+      await audit(store, trx, {
+        at: clock.now(),
+        accountId: args.accountId,
+        action,
+        subject: `project ${args.projectId}`,
+        detail: { member: args.memberId },
+      });
     return resettle(store, trx, args.projectId, pairs, clock.now());
   });
   nudges.nudge('posts');

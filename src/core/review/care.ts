@@ -48,7 +48,7 @@ export async function careStep(deps: CareDeps): Promise<boolean> {
     ).executeTakeFirst();
     if (!project) return null;
     // It paused itself and is active again: an owner has let it go on. What was before is forgiven.
-    const resumed = project.paused_reason !== null;
+    const resumed = project.paused_reason === 'reverted' || project.paused_reason === 'overturned';
     const since = resumed ? now : (project.resumed_at ?? -1);
     if (project.careful === 1) await putOnProbation(store, trx, project.id, now);
     const reason =
@@ -57,7 +57,8 @@ export async function careStep(deps: CareDeps): Promise<boolean> {
       .updateTable('projects')
       .set({
         cared_at: now,
-        ...(resumed ? { paused_reason: null, resumed_at: now } : {}),
+        ...(project.paused_reason !== null ? { paused_reason: null } : {}),
+        ...(resumed ? { resumed_at: now } : {}),
         ...(reason ? { state: 'paused', paused_reason: reason } : {}),
       })
       .where('id', '=', project.id)

@@ -1,9 +1,9 @@
 import { lockProject } from '../projects/members.ts';
 import type { Answer } from '../store/schema.ts';
-import { forUpdate, type Store, type Trx } from '../store/store.ts';
+import type { Store, Trx } from '../store/store.ts';
 import type { Pair } from './pairs.ts';
 import { closeQuestions, hasRoom, openQuestion } from './questions.ts';
-import { verdictRows } from './verdict-rows.ts';
+import { questionsAbout, verdictRows } from './verdict-rows.ts';
 
 /** Before so many faces are decided there is nothing to check with. */
 const LEAST_DECIDED = 10;
@@ -103,19 +103,7 @@ async function faceToCheck(
     .where('verdicts.verdict', '=', answer === 'yes' ? 'match' : 'no_match')
     .where('verdicts.source', '!=', 'bootstrap')
     .where('files.state', '=', 'detected')
-    .where(({ not, exists, selectFrom }) =>
-      not(
-        exists(
-          selectFrom('question_faces')
-            .innerJoin('questions', 'questions.id', 'question_faces.question_id')
-            .select('questions.id')
-            .whereRef('question_faces.face_id', '=', 'verdicts.face_id')
-            .whereRef('questions.person', '=', 'verdicts.person')
-            .where('questions.project_id', '=', projectId)
-            .where('questions.state', 'in', ['open', 'withdrawn']),
-        ),
-      ),
-    )
+    .where((eb) => eb.not(eb.exists(questionsAbout(eb, projectId))))
     .orderBy('checked')
     .orderBy('verdicts.changed_at')
     .orderBy('verdicts.face_id')
@@ -191,20 +179,17 @@ async function latestAnswers(trx: Trx, questionId: number): Promise<Map<number, 
 
 /** Closes one check that has been open for a day. @returns whether there was one */
 export async function closeOldCheck(store: Store, now: number): Promise<boolean> {
-  const old = store.db
+  const question = await store.db
     .selectFrom('questions')
     .select(['id', 'project_id'])
     .where('purpose', '=', 'check')
     .where('state', '=', 'open')
     .where('created_at', '<=', now - CHECK_LIFETIME_MS)
-    .limit(1);
-  const question = await old.executeTakeFirst();
+    .limit(1)
+    .executeTakeFirst();
   if (!question) return false;
   await store.transaction(async (trx) => {
-    await forUpdate(
-      store,
-      trx.selectFrom('projects').select('id').where('id', '=', question.project_id),
-    ).execute();
+    await lockProject(store, trx, question.project_id);
     await closeQuestions(trx, [question.id], 'decided', now);
   });
   return true;

@@ -23,7 +23,7 @@ export interface Decision {
 }
 
 /**
- * What standing votes add up to (PRODUCT C5): `votesNeeded` agreeing accounts and no dissent make a match or no
+ * What standing votes add up to: `votesNeeded` agreeing accounts and no dissent make a match or no
  * match; yes and no together make a dispute; "not sure" counts for neither side; the latest decision of an
  * owner stands above all. A side that somebody on probation agrees with needs one vote more. Votes of banned members
  * only ever uphold the verdict that they were part of: what is open or disputed is decided without them.

@@ -5,10 +5,12 @@ import { usernamesOf } from './names.ts';
 import { type Pair, pairKey } from './pairs.ts';
 import { hasRoom, openQuestion } from './questions.ts';
 import { standingVotesOf } from './standing.ts';
-import { verdictRows } from './verdict-rows.ts';
+import { questionsAbout, verdictRows } from './verdict-rows.ts';
 
 /** A face that people do not agree about, for the owners' list. */
 export interface DisputedFace extends Pair {
+  /** Which crop is shown: how often the box was drawn anew. */
+  readonly boxNumber: number;
   /** The person's name. */
   readonly label: string;
   readonly fileId: number;
@@ -39,6 +41,7 @@ export async function disputedFaces(store: Store, projectId: number): Promise<Di
       'faces.y',
       'faces.w',
       'faces.h',
+      'faces.box_number',
       'verdicts.changed_at',
     ])
     .where('verdicts.verdict', '=', 'disputed')
@@ -62,6 +65,7 @@ export async function disputedFaces(store: Store, projectId: number): Promise<Di
     title: row.title,
     pageUrl: row.page_url,
     box: [row.x, row.y, row.w, row.h],
+    boxNumber: row.box_number,
     since: row.changed_at,
     votes: (standing.get(pairKey({ faceId: row.face_id, person: row.person })) ?? []).map((vote) => ({
       username: names.get(vote.accountId) ?? null,
@@ -99,19 +103,8 @@ async function nextDispute(trx: Trx, projectId: number) {
     .select(['verdicts.face_id', 'verdicts.person'])
     .where('verdicts.verdict', '=', 'disputed')
     .where('files.state', '=', 'detected')
-    .where(({ not, exists, selectFrom }) =>
-      not(
-        exists(
-          selectFrom('question_faces')
-            .innerJoin('questions', 'questions.id', 'question_faces.question_id')
-            .select('questions.id')
-            .whereRef('question_faces.face_id', '=', 'verdicts.face_id')
-            .whereRef('questions.person', '=', 'verdicts.person')
-            .where('questions.project_id', '=', projectId)
-            .where('questions.purpose', '=', 'dispute')
-            .where('questions.state', 'in', ['open', 'withdrawn']),
-        ),
-      ),
+    .where((eb) =>
+      eb.not(eb.exists(questionsAbout(eb, projectId).where('questions.purpose', '=', 'dispute'))),
     )
     .orderBy('verdicts.changed_at')
     .orderBy('verdicts.face_id')

@@ -237,7 +237,7 @@ async function bansOf({ db }: Store, projectId: number, accountIds: readonly num
     .execute();
 }
 
-/** The person that the wiki vouches for (PRODUCT B2): its file depicts one, and this is its only face. */
+/** The person that the wiki vouches for: its file depicts one, and this is its only face. */
 async function vouchedFor({ db }: Store, projectId: number, faceId: number): Promise<string | null> {
   const row = await db
     .selectFrom('faces')

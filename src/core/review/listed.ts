@@ -1,4 +1,4 @@
-import type { Store, Trx } from '../store/store.ts';
+import type { Db } from '../store/store.ts';
 
 /** A statement of ours on the wiki that people do not agree on any more. */
 export interface ListedClaim {
@@ -16,7 +16,7 @@ export interface ListedClaim {
  * @param faceIds only claims about files with these faces
  */
 export async function listedForRemoval(
-  db: Trx | Store['db'],
+  db: Db,
   projectId: number,
   faceIds?: readonly number[],
 ): Promise<ListedClaim[]> {

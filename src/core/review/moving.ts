@@ -1,8 +1,8 @@
 import { lockProject } from '../projects/members.ts';
 import type { Store, Trx } from '../store/store.ts';
-import { closeQuestions } from './questions.ts';
+import { closeQuestions, endQuestion } from './questions.ts';
 
-/** A question that nobody answers for so long moves on (PRODUCT C3); where there is nowhere to go, it rests as long. */
+/** A question that nobody answers for so long moves on; where there is nowhere to go, it rests as long. */
 export const PATIENCE_MS = 7 * 24 * 60 * 60_000;
 
 export interface MovingArgs {
@@ -155,11 +155,5 @@ export async function closeUnshown(trx: Trx, questionId: number, now: number): P
     .where('question_id', '=', questionId)
     .where('state', 'in', ['waiting', 'up'])
     .executeTakeFirst();
-  if (shown) return;
-  await trx
-    .updateTable('questions')
-    .set({ state: 'over', closed_at: now })
-    .where('id', '=', questionId)
-    .where('state', '=', 'open')
-    .execute();
+  if (!shown) await endQuestion(trx, questionId, now);
 }

@@ -2,8 +2,9 @@ import { audit } from '../platform/audit.ts';
 import { refusal } from '../platform/refusals.ts';
 import { enterProject } from '../projects/members.ts';
 import type { QuestionKind, QuestionPurpose, VerdictValue } from '../store/schema.ts';
-import type { Store, Trx } from '../store/store.ts';
+import type { Db, Trx } from '../store/store.ts';
 import { inChunks } from './pairs.ts';
+import { askedRows } from './verdict-rows.ts';
 import type { VoteDeps } from './votes.ts';
 
 export interface NewQuestion {
@@ -60,12 +61,28 @@ export async function openQuestion(
   return { questionId, postId };
 }
 
+/** In `posts.shown`: the picture is of a box that is not there any more. */
+export const OLD_PICTURE = -1;
+
 /** The posts of questions show something else now. */
 export async function markPosts(trx: Trx, ...questionIds: readonly number[]): Promise<void> {
   for (const ids of inChunks(questionIds)) {
     await trx
       .updateTable('posts')
       .set((eb) => ({ wanted: eb('wanted', '+', 1) }))
+      .where('question_id', 'in', ids)
+      .where('state', '!=', 'gone')
+      .execute();
+  }
+}
+
+/** As `markPosts`, and the pictures of the posts show something else too: a box was drawn anew. */
+export async function markPictures(trx: Trx, questionIds: readonly number[]): Promise<void> {
+  await markPosts(trx, ...questionIds);
+  for (const ids of inChunks(questionIds)) {
+    await trx
+      .updateTable('posts')
+      .set({ shown: OLD_PICTURE })
       .where('question_id', 'in', ids)
       .where('state', '!=', 'gone')
       .execute();
@@ -90,13 +107,35 @@ export async function closeQuestions(
   await markPosts(trx, ...questionIds);
 }
 
+/** A question that nobody sees any more is over, unless it is decided: its faces can be asked about anew. */
+export async function endQuestion(trx: Trx, questionId: number, now: number): Promise<void> {
+  await trx
+    .updateTable('questions')
+    .set({ state: 'over', closed_at: now })
+    .where('id', '=', questionId)
+    .where('state', '=', 'open')
+    .execute();
+}
+
+/** The open questions about a face, of every project. */
+export async function openQuestionsAbout(trx: Trx, faceId: number): Promise<number[]> {
+  const rows = await trx
+    .selectFrom('question_faces')
+    .innerJoin('questions', 'questions.id', 'question_faces.question_id')
+    .select('questions.id')
+    .where('face_id', '=', faceId)
+    .where('questions.state', '=', 'open')
+    .execute();
+  return rows.map((row) => row.id);
+}
+
 /** Whether a channel wants one more question: so many of a kind wait there for an answer already. */
 export async function hasRoom(
-  trx: Trx | Store['db'],
+  db: Db,
   channel: { channelId: number; maxOpen: number },
   purposes: readonly QuestionPurpose[],
 ): Promise<boolean> {
-  const open = await trx
+  const open = await db
     .selectFrom('posts')
     .innerJoin('questions', 'questions.id', 'posts.question_id')
     .select((eb) => eb.fn.countAll<number>().as('n'))
@@ -108,33 +147,17 @@ export async function hasRoom(
   return open.n < channel.maxOpen;
 }
 
-export interface QuestionFace {
-  readonly kind: QuestionKind;
-  readonly faceId: number;
-  readonly position: number;
-  readonly verdict: VerdictValue;
-}
-
-export async function questionFaces(trx: Trx | Store['db'], questionId: number): Promise<QuestionFace[]> {
-  const rows = await trx
-    .selectFrom('question_faces')
-    .innerJoin('questions', 'questions.id', 'question_faces.question_id')
-    .leftJoin('verdicts', (join) =>
-      join
-        .onRef('verdicts.project_id', '=', 'questions.project_id')
-        .onRef('verdicts.face_id', '=', 'question_faces.face_id')
-        .onRef('verdicts.person', '=', 'questions.person'),
-    )
-    .select(['questions.kind', 'question_faces.face_id', 'question_faces.position', 'verdicts.verdict'])
+/** In the order of their numbers. */
+export async function questionFaces(
+  db: Db,
+  questionId: number,
+): Promise<{ faceId: number; verdict: VerdictValue }[]> {
+  const rows = await askedRows(db)
+    .select(['question_faces.face_id', 'verdicts.verdict'])
     .where('question_faces.question_id', '=', questionId)
     .orderBy('question_faces.position')
     .execute();
-  return rows.map((row) => ({
-    kind: row.kind,
-    faceId: row.face_id,
-    position: row.position,
-    verdict: row.verdict ?? 'open',
-  }));
+  return rows.map((row) => ({ faceId: row.face_id, verdict: row.verdict ?? 'open' }));
 }
 
 /** An owner takes a question out; its votes stand. */

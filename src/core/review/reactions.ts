@@ -62,7 +62,7 @@ export function signOf(kind: QuestionKind, emoji: string): Sign | null {
 }
 
 /**
- * One person's standing reactions below one question, as answers (PRODUCT C4, C6).
+ * One person's standing reactions below one question, as answers.
  *
  * @param emoji in the order in which they were added; those taken back are left out
  * @param positions of the question's faces, 1 to 9

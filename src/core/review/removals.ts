@@ -11,7 +11,7 @@ export interface LeavingPost {
 }
 
 /**
- * Posts of a platform that must not be in its chats any more (PRODUCT C10): moved on or released, of a deleted
+ * Posts of a platform that must not be in its chats any more: moved on or released, of a deleted
  * project, showing a file that is gone, or marked to be erased (block list).
  */
 export async function postsToRemove(

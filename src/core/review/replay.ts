@@ -1,4 +1,4 @@
-import type { Store, Trx } from '../store/store.ts';
+import type { Db, Store, Trx } from '../store/store.ts';
 import { decide } from './decide.ts';
 import { type Pair, pairKey } from './pairs.ts';
 import { resettle } from './settling.ts';
@@ -15,7 +15,7 @@ export interface Difference extends Pair {
  * Computes every verdict of a project from its votes and compares it with the stored one. Empty when all is well:
  * verdicts hold nothing that the votes do not say, but for what the wiki vouches for (bootstrap).
  */
-export async function compareWithVotes(db: Trx | Store['db'], projectId: number): Promise<Difference[]> {
+export async function compareWithVotes(db: Db, projectId: number): Promise<Difference[]> {
   const { votes_needed } = await db
     .selectFrom('projects')
     .select('votes_needed')

@@ -3,6 +3,7 @@ import type { Store, Trx } from '../store/store.ts';
 import { inChunks, type Pair, pairKey } from './pairs.ts';
 import { markPosts } from './questions.ts';
 import { standingVotesOf } from './standing.ts';
+import { askedRows } from './verdict-rows.ts';
 import { settleVerdicts, type VerdictChange } from './verdicts.ts';
 
 /** Verdicts, questions and posts follow votes that count no more, or count again. */
@@ -73,15 +74,7 @@ async function facesAskedWith(trx: Trx, projectId: number, pairs: readonly Pair[
   for (const chunk of inChunks(pairs)) {
     const persons = [...new Set(chunk.map((pair) => pair.person))];
     const faceIds = [...new Set(chunk.map((pair) => pair.faceId))];
-    const rows = await trx
-      .selectFrom('questions')
-      .innerJoin('question_faces', 'question_faces.question_id', 'questions.id')
-      .leftJoin('verdicts', (join) =>
-        join
-          .onRef('verdicts.project_id', '=', 'questions.project_id')
-          .onRef('verdicts.face_id', '=', 'question_faces.face_id')
-          .onRef('verdicts.person', '=', 'questions.person'),
-      )
+    const rows = await askedRows(trx)
       .select([
         'questions.id as questionId',
         'questions.state',

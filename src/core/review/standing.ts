@@ -1,4 +1,4 @@
-import type { Store, Trx } from '../store/store.ts';
+import type { Db, Trx } from '../store/store.ts';
 import type { StandingVote } from './decide.ts';
 import { inChunks, pairKey } from './pairs.ts';
 
@@ -10,24 +10,14 @@ export interface StandingAnswer extends StandingVote {
   readonly votedAt: number;
 }
 
-/** As `standingVotesOf`, about one face and one person. */
-export async function standingVotes(
-  db: Trx | Store['db'],
-  projectId: number,
-  faceId: number,
-  person: string,
-): Promise<StandingAnswer[]> {
-  return (await standingVotesOf(db, projectId, [faceId])).get(pairKey({ faceId, person })) ?? [];
-}
-
 /**
- * The latest vote of each account about each face and person (PRODUCT C4), by `pairKey`. Left out: what was taken
+ * The latest vote of each account about each face and person, by `pairKey`. Left out: what was taken
  * back or undone, what was said before an owner had the question reopened, and votes of banned members but for those
  * that are kept (see `bans.ts`).
  * @param faceIds null: of the whole project
  */
 export async function standingVotesOf(
-  db: Trx | Store['db'],
+  db: Db,
   projectId: number,
   faceIds: readonly number[] | null,
 ): Promise<Map<string, StandingAnswer[]>> {
@@ -59,7 +49,7 @@ export async function standingVotesOf(
 }
 
 /** With what decides whether they stand, the oldest first. */
-async function countingRows(db: Trx | Store['db'], projectId: number, faceIds: readonly number[] | null) {
+async function countingRows(db: Db, projectId: number, faceIds: readonly number[] | null) {
   return countingVotes(db, projectId)
     .leftJoin('project_members', (join) =>
       join
@@ -87,27 +77,53 @@ async function countingRows(db: Trx | Store['db'], projectId: number, faceIds: r
     .execute();
 }
 
-/** Votes that were neither undone nor cast before a reopening, as a query to be narrowed down. */
-export function countingVotes(db: Pick<Store['db'], 'selectFrom'>, projectId: number) {
+/**
+ * Votes that were neither undone nor cast before a reopening, as a query to be narrowed down. Few ballots are undone
+ * and few faces are reopened: they are looked up once, not for each vote.
+ */
+export function countingVotes(db: Pick<Db, 'selectFrom'>, projectId: number) {
   return db
     .selectFrom('votes')
-    .leftJoin('ballots', 'ballots.id', 'votes.ballot_id')
     .where('votes.project_id', '=', projectId)
-    .where('ballots.undone_at', 'is', null)
     .where((eb) =>
-      eb(
-        'votes.id',
-        '>',
-        eb.fn.coalesce(
+      eb.or([
+        eb('votes.ballot_id', 'is', null),
+        eb(
+          'votes.ballot_id',
+          'not in',
+          eb
+            .selectFrom('ballots')
+            .select('ballots.id')
+            .where('ballots.project_id', '=', projectId)
+            // Not "is not null": SQLite finds no range of an index by that.
+            .where('ballots.undone_at', '>=', 0),
+        ),
+      ]),
+    )
+    .where((eb) =>
+      eb.or([
+        eb(
+          'votes.face_id',
+          'not in',
           eb
             .selectFrom('reopenings')
-            .select((q) => q.fn.max('after_vote').as('floor'))
-            .whereRef('reopenings.project_id', '=', 'votes.project_id')
-            .whereRef('reopenings.face_id', '=', 'votes.face_id')
-            .whereRef('reopenings.person', '=', 'votes.person'),
-          eb.lit(0),
+            .select('reopenings.face_id')
+            .where('reopenings.project_id', '=', projectId),
         ),
-      ),
+        eb(
+          'votes.id',
+          '>',
+          eb.fn.coalesce(
+            eb
+              .selectFrom('reopenings')
+              .select((q) => q.fn.max('after_vote').as('floor'))
+              .whereRef('reopenings.project_id', '=', 'votes.project_id')
+              .whereRef('reopenings.face_id', '=', 'votes.face_id')
+              .whereRef('reopenings.person', '=', 'votes.person'),
+            eb.lit(0),
+          ),
+        ),
+      ]),
     );
 }
 

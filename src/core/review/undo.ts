@@ -1,6 +1,6 @@
 import { actsAsAdministrator, audit } from '../platform/audit.ts';
 import { enterProject } from '../projects/members.ts';
-import type { Store, Trx } from '../store/store.ts';
+import type { Db, Trx } from '../store/store.ts';
 import { type ListedClaim, listedForRemoval } from './listed.ts';
 import { inChunks, type Pair } from './pairs.ts';
 import { resettle } from './settling.ts';
@@ -11,28 +11,41 @@ import { nudgeAfter, type VoteDeps } from './votes.ts';
 export interface Undone {
   /** Answers that were taken back: each may have said something about several faces. */
   readonly answers: number;
+  /** What the last one of them was about; null: none was taken back. */
+  readonly last: AnsweredAbout | null;
   readonly changes: readonly VerdictChange[];
   /** Statements on the wiki that lost their match by it. They stay there until somebody takes them back. */
   readonly listed: readonly ListedClaim[];
+}
+
+export interface AnsweredAbout {
+  /** null: it was given to no question of a chat. */
+  readonly questionId: number | null;
+  /** Name of the person that it was asked about, or the first of them. */
+  readonly label: string;
+  /** Of the file; of several the first. */
+  readonly title: string;
 }
 
 /**
  * Takes back the own last answers in a project, wherever they were given: afterwards everything counts as if they
  * had never been cast.
  * @param args.count how many answers; what was cast together is one
+ * @param args.ballotId nothing is taken back unless this is the last one: pressing twice does not take back two
  * @throws VisavisError `forbidden` when the account is no member
  */
 export async function undoAnswers(
   deps: VoteDeps,
-  args: { projectId: number; accountId: number; count: number },
+  args: { projectId: number; accountId: number; count: number; ballotId?: number },
 ): Promise<Undone> {
-  const { projectId, accountId, count } = args;
+  const { projectId, accountId, count, ballotId } = args;
   return undo(deps, args, async (trx) => {
     await enterProject(deps.store, trx, projectId, accountId);
     const last = await standingBallots(trx, projectId, accountId)
       .orderBy('id', 'desc')
       .limit(count)
       .execute();
+    if (ballotId !== undefined && last[0]?.id !== ballotId) return [];
     if (actsAsAdministrator(trx)) {
       await audit(deps.store, trx, {
         at: deps.clock.now(),
@@ -93,7 +106,8 @@ async function undo(
     const ids = await choose(trx);
     const pairs = await takeOut(trx, ids, accountId, clock.now());
     const changes = await resettle(store, trx, projectId, pairs, clock.now());
-    return { answers: ids.length, changes, listed: await listedNow(trx, projectId, changes) };
+    const last = ids.length === 0 ? null : await aboutBallot(trx, Math.max(...ids));
+    return { answers: ids.length, last, changes, listed: await listedNow(trx, projectId, changes) };
   });
   if (undone.answers > 0) nudges.nudge('posts');
   nudgeAfter(deps, projectId, undone.changes);
@@ -121,8 +135,30 @@ async function takeOut(trx: Trx, ballotIds: readonly number[], by: number, now: 
   return pairs;
 }
 
+/** Answers to checks are no votes. */
+async function aboutBallot(trx: Trx, ballotId: number): Promise<AnsweredAbout | null> {
+  for (const table of ['votes', 'check_answers'] as const) {
+    const row = await trx
+      .selectFrom(table)
+      .innerJoin('faces', 'faces.id', `${table}.face_id`)
+      .innerJoin('files', 'files.id', 'faces.file_id')
+      .leftJoin('project_persons', (join) =>
+        join
+          .onRef('project_persons.project_id', '=', `${table}.project_id`)
+          .onRef('project_persons.person', '=', `${table}.person`),
+      )
+      .select([`${table}.question_id`, `${table}.person`, 'label', 'title'])
+      .where(`${table}.ballot_id`, '=', ballotId)
+      .orderBy(`${table}.id`)
+      .limit(1)
+      .executeTakeFirst();
+    if (row) return { questionId: row.question_id, label: row.label ?? row.person, title: row.title };
+  }
+  return null;
+}
+
 async function listedNow(
-  trx: Trx | Store['db'],
+  trx: Db,
   projectId: number,
   changes: readonly VerdictChange[],
 ): Promise<ListedClaim[]> {

@@ -1,6 +1,6 @@
 import { verdictsChanged } from '../projects/changes.ts';
 import type { VerdictsTable, VerdictValue } from '../store/schema.ts';
-import type { Store, Trx } from '../store/store.ts';
+import type { Db, Store, Trx } from '../store/store.ts';
 import { type Decision, decide, type StandingVote } from './decide.ts';
 import { distinctPairs, inChunks, type Pair, pairKey } from './pairs.ts';
 import { standingVotesOf } from './standing.ts';
@@ -49,7 +49,7 @@ export async function settleVerdicts(
 
 /** The verdicts about some faces, by `pairKey`. */
 export async function storedVerdicts(
-  db: Trx | Store['db'],
+  db: Db,
   projectId: number,
   faceIds: readonly number[],
 ): Promise<Map<string, StoredVerdict>> {

@@ -24,7 +24,6 @@ const GAP_PATIENCE_MS = 3000;
 export async function nextEvents(
   deps: { readonly store: Store; readonly clock: Clock },
   afterId: number,
-  limit = 100,
 ): Promise<RoomEvent[]> {
   const rows = await deps.store.db
     .selectFrom('room_events')
@@ -42,7 +41,7 @@ export async function nextEvents(
     ])
     .where('room_events.id', '>', afterId)
     .orderBy('room_events.id')
-    .limit(limit)
+    .limit(100)
     .execute();
   const now = deps.clock.now();
   const events: RoomEvent[] = [];

@@ -56,10 +56,10 @@ export async function addReaction(
   if (user) nudges.nudge('room:events');
 }
 
-/** Takes a reaction back; one that does not stand is fine. */
+/** Takes a reaction back; one that does not stand is fine. People's become events for the bot. */
 export async function removeReaction(
   deps: RoomDeps,
-  args: { messageId: number; user: RoomUser; emoji: string },
+  args: { messageId: number; user: RoomUser | null; emoji: string },
 ): Promise<void> {
   const { store, clock, nudges } = deps;
   const { messageId, user, emoji } = args;
@@ -68,10 +68,11 @@ export async function removeReaction(
     const { numDeletedRows } = await trx
       .deleteFrom('room_reactions')
       .where('message_id', '=', messageId)
-      .where('user_id', '=', user.id)
+      .where('user_id', '=', user?.id ?? BOT_USER)
       .where('emoji', '=', emoji)
       .executeTakeFirstOrThrow();
     if (numDeletedRows === 0n) return false;
+    if (!user) return true;
     await trx
       .insertInto('room_events')
       .values({
@@ -87,7 +88,7 @@ export async function removeReaction(
   });
   if (!removed) return;
   nudges.nudge(`room:${channel}`);
-  nudges.nudge('room:events');
+  if (user) nudges.nudge('room:events');
 }
 
 /** All standing reactions of people on a message, or null when the message is gone. */
@@ -109,6 +110,8 @@ export async function reactionsOf(
     .where('message_id', '=', messageId)
     .where('user_id', '!=', BOT_USER)
     .orderBy('added_at')
+    .orderBy('emoji')
+    .orderBy('user_id')
     .execute();
   const names = await namesOn(deps, messageId);
   return rows.map((row) => ({

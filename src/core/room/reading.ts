@@ -136,6 +136,9 @@ async function reactionsByMessage(
     .select(['message_id', 'user_id', 'emoji', 'added_at'])
     .where('message_id', 'in', ids)
     .orderBy('added_at')
+    // In one millisecond: the same order each time.
+    .orderBy('emoji')
+    .orderBy('user_id')
     .execute();
   // The order of Map is the order of the first reaction: the one in which the bot offered them.
   const pills = new Map<number, Map<string, { count: number; mine: boolean }>>();

@@ -1,7 +1,4 @@
-import { type RawBuilder, sql } from 'kysely';
-import type { Store } from '../store/store.ts';
-
-export const DAY_MS = 24 * 60 * 60_000;
+import { DAY_MS, type DayCount, type Tally } from './tally.ts';
 
 /** What a project did over time, in steps of a day or of several. Times are UTC. */
 export interface Progress {
@@ -20,50 +17,20 @@ const MOST_STEPS = 92;
 /** So that the first day of a project is not one broad bar. */
 const FEWEST_STEPS = 14;
 
-/** Counted anew each time: faces found, verdicts reached, statements on the wiki. Null before the first face. */
-export async function projectProgress(
-  store: Store,
-  projectId: number,
-  now: number,
-): Promise<Progress | null> {
-  const faces = await store.db
-    .selectFrom('project_files')
-    .innerJoin('faces', 'faces.file_id', 'project_files.file_id')
-    .select((eb) => [dayOf('faces.created_at').as('day'), eb.fn.countAll<number>().as('n')])
-    .where('project_files.project_id', '=', projectId)
-    .where('faces.withdrawn_at', 'is', null)
-    .groupBy(dayOf('faces.created_at'))
-    .execute();
+/** Faces found, verdicts reached, statements on the wiki. Null before the first face. */
+export function projectProgress({ faces, verdicts, claims }: Tally, now: number): Progress | null {
   if (faces.length === 0) return null;
-  const decided = await store.db
-    .selectFrom('verdicts')
-    .select((eb) => [dayOf('changed_at').as('day'), eb.fn.countAll<number>().as('n')])
-    .where('project_id', '=', projectId)
-    .where('verdict', '!=', 'open')
-    .groupBy(dayOf('changed_at'))
-    .execute();
-  const written = await store.db
-    .selectFrom('sdc_claims')
-    .select((eb) => [dayOf('changed_at').as('day'), eb.fn.countAll<number>().as('n')])
-    .where('project_id', '=', projectId)
-    .where('state', '=', 'written')
-    .groupBy(dayOf('changed_at'))
-    .execute();
+  const decided = verdicts.filter((one) => one.verdict !== 'open');
+  const written = claims.filter((one) => one.state === 'written');
   return inSteps({ faces, decided, written }, now);
-}
-
-interface Day {
-  /** Its first millisecond. */
-  readonly day: number;
-  readonly n: number;
 }
 
 /** Days gathered into so many steps as a chart can show. */
 export function inSteps(
   found: {
-    readonly faces: readonly Day[];
-    readonly decided: readonly Day[];
-    readonly written: readonly Day[];
+    readonly faces: readonly DayCount[];
+    readonly decided: readonly DayCount[];
+    readonly written: readonly DayCount[];
   },
   now: number,
 ): Progress {
@@ -74,7 +41,7 @@ export function inSteps(
   const days = Math.ceil(span / MOST_STEPS);
   const count = Math.max(FEWEST_STEPS, Math.ceil(span / days));
   const from = today - (count * days - 1) * DAY_MS;
-  const gather = (list: readonly Day[]) => {
+  const gather = (list: readonly DayCount[]) => {
     const counts = Array.from({ length: count }, () => 0);
     for (const { day, n } of list) {
       // A clock that was wrong does not put anything behind today.
@@ -90,9 +57,4 @@ export function inSteps(
     decided: gather(found.decided),
     written: gather(found.written),
   };
-}
-
-/** The first millisecond of a time's UTC day, in a way that both databases count in whole numbers. */
-function dayOf(column: 'faces.created_at' | 'changed_at'): RawBuilder<number> {
-  return sql<number>`${sql.ref(column)} - ${sql.ref(column)} % ${sql.lit(DAY_MS)}`;
 }

@@ -1,8 +1,7 @@
-import { sql } from 'kysely';
 import { countingVotes } from '../review/standing.ts';
 import type { VerdictsTable, VerdictValue } from '../store/schema.ts';
 import type { Store } from '../store/store.ts';
-import { DAY_MS } from './progress.ts';
+import { dayOf, sumOf, type Tally } from './tally.ts';
 
 export interface ProjectStatistics {
   /** How many verdicts of each kind came from where. */
@@ -24,27 +23,17 @@ export interface ProjectStatistics {
 }
 
 /** What a project has cost and brought. Counted anew each time. */
-export async function projectStatistics(store: Store, projectId: number): Promise<ProjectStatistics> {
-  const verdicts = await store.db
-    .selectFrom('verdicts')
-    .select((eb) => ['source', 'verdict', eb.fn.countAll<number>().as('count')])
-    .where('project_id', '=', projectId)
-    .where('verdict', '!=', 'open')
-    .groupBy(['source', 'verdict'])
-    .orderBy('source')
-    .orderBy('verdict')
-    .execute();
+export async function projectStatistics(
+  store: Store,
+  projectId: number,
+  tally: Tally,
+): Promise<ProjectStatistics> {
   const answers = await answersByDay(store, projectId);
-  const { n: written } = await store.db
-    .selectFrom('sdc_claims')
-    .select((eb) => eb.fn.countAll<number>().as('n'))
-    .where('project_id', '=', projectId)
-    .where('state', '=', 'written')
-    .executeTakeFirstOrThrow();
-  const total = answers.reduce((sum, row) => sum + row.n, 0);
+  const written = sumOf(tally.claims.filter((one) => one.state === 'written'));
+  const total = sumOf(answers);
   const days = Map.groupBy(answers, (row) => row.day);
   return {
-    verdicts,
+    verdicts: verdictsBySource(tally),
     answers: total,
     voters: new Set(answers.map((row) => row.account_id)).size,
     written,
@@ -53,9 +42,21 @@ export async function projectStatistics(store: Store, projectId: number): Promis
       .sort(([a], [b]) => a - b)
       .map(([day, own]) => ({
         day: new Date(day).toISOString().slice(0, 10),
-        answers: own.reduce((sum, row) => sum + row.n, 0),
+        answers: sumOf(own),
       })),
   };
+}
+
+/** In the order of their words. */
+function verdictsBySource({ verdicts }: Tally): ProjectStatistics['verdicts'] {
+  const decided = verdicts.filter((one) => one.verdict !== 'open');
+  const kinds = Map.groupBy(decided, ({ source, verdict }) => `${source} ${verdict}`);
+  return [...kinds.entries()]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([, own]) => {
+      const [first] = own;
+      return first ? [{ source: first.source, verdict: first.verdict, count: sumOf(own) }] : [];
+    });
 }
 
 /** Standing answers (`review/standing.ts`) of each account and UTC day, counted by the database. */
@@ -63,43 +64,55 @@ async function answersByDay(
   store: Store,
   projectId: number,
 ): Promise<{ account_id: number; day: number; n: number }[]> {
-  return store.db
-    .with('counting', (db) =>
-      countingVotes(db, projectId).select((eb) => [
-        'votes.id',
-        'votes.account_id',
-        'votes.answer',
-        'votes.voted_at',
-        eb.fn
-          .agg<number>('row_number')
-          .over((over) =>
-            over
-              .partitionBy(['votes.face_id', 'votes.person', 'votes.account_id'])
-              .orderBy('votes.id', 'desc'),
-          )
-          .as('place'),
-      ]),
-    )
-    .selectFrom('counting')
-    .leftJoin('project_members', (join) =>
-      join
-        .on('project_members.project_id', '=', projectId)
-        .onRef('project_members.account_id', '=', 'counting.account_id'),
-    )
-    .leftJoin('kept_votes', 'kept_votes.vote_id', 'counting.id')
-    .select((eb) => ['counting.account_id', DAY.as('day'), eb.fn.countAll<number>().as('n')])
-    .where('counting.place', '=', 1)
-    .where('counting.answer', 'is not', null)
-    .where((eb) =>
-      eb.or([
-        eb('project_members.status', 'is', null),
-        eb('project_members.status', '!=', 'banned'),
-        eb.and([eb('kept_votes.vote_id', 'is not', null), eb('project_members.recounted_at', 'is', null)]),
-      ]),
-    )
-    .groupBy(['counting.account_id', DAY])
-    .execute();
+  return (
+    store.db
+      .with('counting', (db) =>
+        countingVotes(db, projectId).select((eb) => [
+          'votes.id',
+          'votes.account_id',
+          'votes.answer',
+          'votes.voted_at',
+          eb.fn
+            .agg<number>('row_number')
+            .over((over) =>
+              over
+                .partitionBy(['votes.face_id', 'votes.person', 'votes.account_id'])
+                .orderBy('votes.id', 'desc'),
+            )
+            .as('place'),
+        ]),
+      )
+      .selectFrom('counting')
+      .select((eb) => [
+        'counting.account_id',
+        dayOf('counting.voted_at').as('day'),
+        eb.fn.countAll<number>().as('n'),
+      ])
+      .where('counting.place', '=', 1)
+      .where('counting.answer', 'is not', null)
+      // Few are banned: they are looked up once, not for each vote.
+      .where((eb) => {
+        const banned = eb
+          .selectFrom('project_members')
+          .select('project_members.account_id')
+          .where('project_members.project_id', '=', projectId)
+          .where('project_members.status', '=', 'banned');
+        return eb.or([
+          eb('counting.account_id', 'not in', banned),
+          eb.and([
+            eb('counting.account_id', 'in', banned.where('project_members.recounted_at', 'is', null)),
+            eb(
+              'counting.id',
+              'in',
+              eb
+                .selectFrom('kept_votes')
+                .select('kept_votes.vote_id')
+                .where('kept_votes.project_id', '=', projectId),
+            ),
+          ]),
+        ]);
+      })
+      .groupBy(['counting.account_id', dayOf('counting.voted_at')])
+      .execute()
+  );
 }
-
-/** In whole numbers on both databases. */
-const DAY = sql<number>`counting.voted_at - counting.voted_at % ${sql.lit(DAY_MS)}`;

@@ -34,12 +34,10 @@ export interface ReadOptions {
   readonly account?: WikiAccount | undefined;
   /** Somebody waits for the answer: give up after this many milliseconds. */
   readonly budgetMs?: number;
-  readonly signal?: AbortSignal | undefined;
 }
 
 export interface WriteOptions {
   readonly account: WikiAccount;
-  readonly signal?: AbortSignal | undefined;
   /** An edit conflict is thrown at once: the caller has to look again before it repeats anything. */
   readonly readAgainOnConflict?: boolean;
 }
@@ -59,16 +57,11 @@ export interface WikiClient {
 export const MAX_LAG = 5;
 
 export function createWikiClient(options: WikiClientOptions): WikiClient {
-  const { clock, limiter, log } = options;
+  const { clock, limiter, log, signal } = options;
   const apiUrl = requireSecureUrl(options.apiUrl, 'API address', options.allowInsecure === true).href;
   const csrfTokens = new CsrfTokens();
 
-  function send(
-    method: 'GET' | 'POST',
-    params: Params,
-    accessToken?: string,
-    signal?: AbortSignal,
-  ): Promise<unknown> {
+  function send(method: 'GET' | 'POST', params: Params, accessToken?: string): Promise<unknown> {
     const sent = () => {
       if (signal?.aborted) throw new FailedAttempt({ codes: ['ABORTED'], arrived: 'no' });
       return exchange(params, {
@@ -88,32 +81,30 @@ export function createWikiClient(options: WikiClientOptions): WikiClient {
     return limiter.run(sent, accessToken !== undefined);
   }
 
-  const retrying = (budgetMs: number | undefined, signal: AbortSignal | undefined) => ({
+  const retrying = (budgetMs = options.budgetMs ?? 120_000) => ({
     clock,
     log,
     signal,
     random: options.random ?? Math.random,
-    budgetMs: budgetMs ?? options.budgetMs ?? 120_000,
+    budgetMs,
   });
 
   return {
-    read(answer, params, { account, budgetMs, signal } = {}) {
-      const stop = either(options.signal, signal);
+    read(answer, params, { account, budgetMs } = {}) {
       let token: string | undefined;
       return runWithRetries(
         async () => {
           token = account && (await currentToken(account, 'not_sent'));
-          return parse(answer, await send('GET', params, token, stop));
+          return parse(answer, await send('GET', params, token));
         },
         {
-          ...retrying(budgetMs, stop),
+          ...retrying(budgetMs),
           ...(account && { refresh: () => replaceToken(account, token ?? '') }),
         },
       );
     },
 
-    write(answer, params, { account, signal, readAgainOnConflict = false }) {
-      const stop = either(options.signal, signal);
+    write(answer, params, { account, readAgainOnConflict = false }) {
       let token = '';
       return runWithRetries(
         async () => {
@@ -123,12 +114,11 @@ export function createWikiClient(options: WikiClientOptions): WikiClient {
             'POST',
             { ...params, token: csrf, assertuser: account.name, maxlag: MAX_LAG },
             token,
-            stop,
           );
           return parse(answer, body);
         },
         {
-          ...retrying(undefined, stop),
+          ...retrying(),
           newCsrf: () => csrfTokens.forget(account.name),
           refresh: () => replaceToken(account, token),
           ...(readAgainOnConflict && { notRepeated: 'editconflict' }),
@@ -137,18 +127,10 @@ export function createWikiClient(options: WikiClientOptions): WikiClient {
     },
   };
 
-  /**
-   * Fails as something that was not sent: the write itself has not begun. Several writes may wait for the
-   * same token, so that the signal of one of them does not end it.
-   */
+  /** Fails as something that was not sent: the write itself has not begun. Several writes may wait for one token. */
   async function fetchCsrf(accessToken: string): Promise<string> {
     try {
-      const body = await send(
-        'GET',
-        { action: 'query', meta: 'tokens', type: 'csrf' },
-        accessToken,
-        options.signal,
-      );
+      const body = await send('GET', { action: 'query', meta: 'tokens', type: 'csrf' }, accessToken);
       const token = parse(csrfAnswer, body).query.tokens.csrftoken;
       // The token of visitors: somewhere on the way our Authorization header was lost.
       if (token === '+\\') throw new FailedAttempt({ codes: ['ANONYMOUS'], arrived: 'no' });
@@ -171,8 +153,4 @@ function parse<T>(answer: z.ZodType<T>, body: unknown): T {
 
 function attemptParts({ codes, texts, retryAfterMs, cause }: FailedAttempt) {
   return { codes, texts, retryAfterMs, cause };
-}
-
-function either(a: AbortSignal | undefined, b: AbortSignal | undefined): AbortSignal | undefined {
-  return a && b ? AbortSignal.any([a, b]) : (a ?? b);
 }

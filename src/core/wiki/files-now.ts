@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { requireBatch, requirePageId } from './batch.ts';
-import { MAX_LAG, type ReadOptions, type WikiClient } from './client.ts';
+import { MAX_LAG, type WikiClient } from './client.ts';
 import { queryPages } from './query.ts';
 import { emptyArray, statementGroups } from './snak.ts';
 import { type FileStatements, readStatements, toStatement } from './statements.ts';
@@ -23,17 +23,12 @@ export async function readFilesNow(
   client: WikiClient,
   pageIds: readonly number[],
   property: string,
-  options: ReadOptions = {},
 ): Promise<ReadonlyMap<number, FileNow>> {
   requireBatch(pageIds);
   const wanted = [...new Set(pageIds.map(requirePageId))];
   if (wanted.length === 0) return new Map();
   const slots = { prop: 'revisions', rvprop: ['ids', 'content'], rvslots: 'mediainfo' };
-  const batch = await queryPages(
-    client,
-    { pageids: wanted, redirects: true, ...slots, maxlag: MAX_LAG },
-    options,
-  );
+  const batch = await queryPages(client, { pageids: wanted, redirects: true, ...slots, maxlag: MAX_LAG });
   // A redirect is answered with the page that it leads to, so that its own id is not in the answer.
   const found = new Map<number, FileNow>(wanted.map((id) => [id, { ...NO_STATEMENTS, page: 'redirect' }]));
   const unreadable: number[] = [];
@@ -44,7 +39,7 @@ export async function readFilesNow(
     else unreadable.push(page.pageid);
   }
   if (unreadable.length > 0) {
-    for (const [id, statements] of await readStatements(client, unreadable, property, options))
+    for (const [id, statements] of await readStatements(client, unreadable, property))
       found.set(id, { ...statements, page: 'file' });
   }
   return found;

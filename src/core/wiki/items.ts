@@ -10,15 +10,8 @@ import {
   stringOf,
 } from './snak.ts';
 
-/** What Wikidata calls the things that we ask of an item; another Wikibase numbers them otherwise. */
-export interface ItemVocabulary {
-  readonly instanceOf: string;
-  readonly human: string;
-  readonly image: string;
-  readonly dateOfDeath: string;
-}
-
-export const WIKIDATA: ItemVocabulary = {
+/** What Wikidata calls the things that we ask of an item. */
+const WIKIDATA = {
   instanceOf: 'P31',
   human: 'Q5',
   image: 'P18',
@@ -34,12 +27,8 @@ export interface Item {
   readonly isHuman: boolean;
   /** A date of death stands there, even one that nobody knows. */
   readonly dead: boolean;
-  /** `1852-11-27`, `1852-11`, `1852`, as exactly as it is known; null when not dead or not known. */
-  readonly diedAt: string | null;
   /** Title of the portrait with `File:` in front, by preferred rank. */
   readonly portrait: string | null;
-  /** Set when the id asked for is a redirect: the item to use from now on (the same as `id`). */
-  readonly redirectedTo: string | null;
 }
 
 const terms = z
@@ -70,7 +59,6 @@ export async function items(
   client: WikiClient,
   itemIds: readonly string[],
   language: string,
-  vocabulary: ItemVocabulary = WIKIDATA,
 ): Promise<ReadonlyMap<string, Item | null>> {
   requireBatch(itemIds);
   const ids = [...new Set(itemIds.map(requireItemId))];
@@ -89,20 +77,18 @@ export async function items(
       const entity = entities[id];
       if (!entity || entity.missing !== undefined) return [id, null];
       const claims = entity.claims ?? {};
-      const deaths = (claims[vocabulary.dateOfDeath] ?? []).filter(
+      const deaths = (claims[WIKIDATA.dateOfDeath] ?? []).filter(
         ({ rank, mainsnak }) => rank !== 'deprecated' && mainsnak.snaktype !== 'novalue',
       );
       const item: Item = {
         id: entity.id,
         label: term(entity.labels, languages),
         description: term(entity.descriptions, languages),
-        isHuman: bestStatements(claims[vocabulary.instanceOf] ?? []).some(
-          ({ mainsnak }) => itemIdOf(mainsnak) === vocabulary.human,
+        isHuman: bestStatements(claims[WIKIDATA.instanceOf] ?? []).some(
+          ({ mainsnak }) => itemIdOf(mainsnak) === WIKIDATA.human,
         ),
         dead: deaths.length > 0,
-        diedAt: dateOf(bestStatements(deaths)[0]),
-        portrait: portraitOf(claims[vocabulary.image] ?? []),
-        redirectedTo: entity.id === id ? null : entity.id,
+        portrait: portraitOf(claims[WIKIDATA.image] ?? []),
       };
       return [id, item];
     }),
@@ -124,18 +110,6 @@ function portraitOf(statements: readonly RawStatement[]): string | null {
     if (name) return `File:${name.replaceAll('_', ' ')}`;
   }
   return null;
-}
-
-const timeValue = z.object({ time: z.string(), precision: z.number() });
-
-/** Wikibase time, `+1852-11-27T00:00:00Z` with precision 11 for days, 10 for months, 9 for years. */
-function dateOf(statement: RawStatement | undefined): string | null {
-  const { data } = timeValue.safeParse(statement?.mainsnak.datavalue?.value);
-  const parts = data && /^([+-])0*(\d+)-(\d\d)-(\d\d)T/.exec(data.time);
-  if (!data || !parts || data.precision < 9) return null;
-  const [, sign, year, month, day] = parts;
-  const date = [year, ...(data.precision >= 10 ? [month] : []), ...(data.precision >= 11 ? [day] : [])];
-  return `${sign === '-' ? '-' : ''}${date.join('-')}`;
 }
 
 export interface FoundItem {

@@ -15,7 +15,7 @@ export interface Limiter {
   readonly waiting: number;
 }
 
-export const MAX_CONCURRENT_REQUESTS = 3;
+const MAX_CONCURRENT_REQUESTS = 3;
 
 export function createLimiter(max: number = MAX_CONCURRENT_REQUESTS): Limiter {
   const urgently: (() => void)[] = [];

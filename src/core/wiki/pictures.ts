@@ -1,5 +1,6 @@
 import type { Clock } from '../platform/clock.ts';
 import { VisavisError } from '../platform/errors.ts';
+import { reasonError } from '../platform/reasons.ts';
 import { FailedAttempt, httpCode, networkFailure } from './attempt.ts';
 import type { Fetch } from './exchange.ts';
 import type { Limiter } from './limiter.ts';
@@ -82,12 +83,12 @@ export function createPictures(options: PictureOptions): Pictures {
       if (!REDIRECTS.has(response.status) || location === null) throw refusal(response);
       url = allowedUrl(location, hosts, url);
     }
-    throw unreadable('There are too many redirects on the way to the picture.', 'redirects');
+    throw unreadable('redirects');
   }
 
   function refusal({ status, headers }: Response): Error {
     const code = httpCode(status) ?? 'HTTP_REFUSED';
-    if (code === 'HTTP_REFUSED') return unreadable(`There is no picture there (HTTP ${status}).`, 'missing');
+    if (code === 'HTTP_REFUSED') return unreadable('missing', [status]);
     const retryAfter = retryAfterMs(headers.get('retry-after'), clock.now());
     return new FailedAttempt({ codes: [code], retryAfterMs: retryAfter, arrived: 'yes' });
   }
@@ -98,7 +99,7 @@ function allowedUrl(address: string, hosts: ReadonlySet<string>, base?: URL): UR
   const url = URL.parse(address, base?.href);
   const secure = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url.hostname));
   if (!url || !secure || url.username !== '' || url.password !== '' || !hosts.has(url.host)) {
-    throw unreadable('Pictures are not fetched from this address.', 'host');
+    throw unreadable('host');
   }
   return url;
 }
@@ -127,13 +128,10 @@ async function readBody(response: Response, maxBytes: number): Promise<Uint8Arra
   return bytes;
 }
 
-function unreadable(message: string, reason: 'host' | 'redirects' | 'missing'): VisavisError {
-  return new VisavisError('file_unreadable', message, { details: { reason } });
+function unreadable(why: 'host' | 'redirects' | 'missing', params: readonly number[] = []): VisavisError {
+  return reasonError('file_unreadable', `picture-${why}`, params, { details: { reason: why } });
 }
 
 function tooLarge(maxBytes: number): VisavisError {
-  return new VisavisError(
-    'picture_too_large',
-    `The picture has more than ${Math.floor(maxBytes / 1_000_000)} MB.`,
-  );
+  return reasonError('picture_too_large', 'picture-bytes', [Math.floor(maxBytes / 1_000_000)]);
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import type { WikiAccount } from './account.ts';
 import { requireBatch, requireItemId, requirePageId } from './batch.ts';
-import { MAX_LAG, type ReadOptions, type WikiClient, type WriteOptions } from './client.ts';
+import { MAX_LAG, type ReadOptions, type WikiClient } from './client.ts';
 import { type Position, positionText, readPosition } from './position.ts';
 import { emptyArray, itemIdOf, type RawStatement, statementGroups, stringOf } from './snak.ts';
 import { isSameStatement, pageIdOfStatement } from './statement-id.ts';
@@ -9,7 +10,7 @@ import { wikiErrorDetails } from './wiki-error.ts';
 export type Rank = 'preferred' | 'normal' | 'deprecated';
 
 /** Commons' “relative position within image”. */
-export const POSITION_PROPERTY = 'P2677';
+const POSITION_PROPERTY = 'P2677';
 
 export interface Statement {
   readonly id: string;
@@ -52,7 +53,7 @@ export async function readStatements(
   client: WikiClient,
   pageIds: readonly number[],
   property: string,
-  options: ReadOptions = {},
+  options?: ReadOptions,
 ): Promise<ReadonlyMap<number, FileStatements>> {
   const entities = await readEntities(client, pageIds, options);
   return new Map(
@@ -68,7 +69,8 @@ export async function readStatements(
   );
 }
 
-export interface NewStatement extends WriteOptions {
+export interface NewStatement {
+  readonly account: WikiAccount;
   readonly pageId: number;
   readonly property: string;
   readonly itemId: string;
@@ -80,7 +82,6 @@ export interface NewStatement extends WriteOptions {
   readonly box?: Position;
   /** The wiki cuts it, with its own words in front, at 500 characters. */
   readonly summary: string;
-  readonly tags?: readonly string[];
 }
 
 export type SetOutcome =
@@ -106,18 +107,7 @@ const setAnswer = z.union([
  * @throws VisavisError `wiki` with WikiErrorDetails; `statement: 'unknown'` means that it may have been saved
  */
 export async function setStatement(client: WikiClient, statement: NewStatement): Promise<SetOutcome> {
-  const {
-    pageId,
-    property,
-    itemId,
-    statementId,
-    rank = 'normal',
-    box,
-    summary,
-    tags,
-    account,
-    signal,
-  } = statement;
+  const { pageId, property, itemId, statementId, rank = 'normal', box, summary, account } = statement;
   if (pageIdOfStatement(statementId) !== requirePageId(pageId)) {
     throw new RangeError('The statement id belongs to another file.');
   }
@@ -137,20 +127,15 @@ export async function setStatement(client: WikiClient, statement: NewStatement):
   };
   const answer = await client.write(
     setAnswer,
-    {
-      action: 'wbsetclaim',
-      claim: JSON.stringify(claim),
-      ignoreduplicatemainsnak: true,
-      summary,
-      ...(tags && tags.length > 0 ? { tags } : {}),
-    },
-    { account, signal },
+    { action: 'wbsetclaim', claim: JSON.stringify(claim), ignoreduplicatemainsnak: true, summary },
+    { account },
   );
   if ('warnings' in answer) return { outcome: 'duplicate', revision: null };
   return { outcome: 'saved', revision: answer.pageinfo?.lastrevid ?? null };
 }
 
-export interface Removal extends WriteOptions {
+export interface Removal {
+  readonly account: WikiAccount;
   readonly statementId: string;
   readonly summary: string;
 }
@@ -164,25 +149,26 @@ const GONE = ['no-such-entity', 'no-such-claim', 'no-such-statement', 'notfound'
  * @throws VisavisError `wiki` with WikiErrorDetails
  */
 export async function removeStatement(client: WikiClient, removal: Removal): Promise<'removed' | 'gone'> {
-  const { statementId, summary, account, signal } = removal;
+  const { statementId, summary, account } = removal;
   const pageId = pageIdOfStatement(statementId);
   try {
     await client.write(
       z.object({ success: z.literal(1) }),
       { action: 'wbremoveclaims', claim: statementId, summary },
-      { account, signal },
+      { account },
     );
     return 'removed';
   } catch (error) {
     const codes = wikiErrorDetails(error)?.codes ?? [];
     if (GONE.some((code) => codes.includes(code))) return 'gone';
     // Said of an id that is gone, but also of one that the wiki does not like: only looking tells.
-    if (codes.includes('invalid-guid') && !(await stands(client, pageId, statementId, signal))) return 'gone';
+    if (codes.includes('invalid-guid') && !(await stands(client, pageId, statementId))) return 'gone';
     throw error;
   }
 }
 
-export interface RankChange extends WriteOptions {
+export interface RankChange {
+  readonly account: WikiAccount;
   readonly statementId: string;
   readonly rank: Rank;
   readonly summary: string;
@@ -211,9 +197,9 @@ const wholeStatements = z.object({
  * @throws VisavisError `wiki` with WikiErrorDetails
  */
 export async function setRank(client: WikiClient, change: RankChange): Promise<'changed' | 'gone'> {
-  const { statementId, rank, summary, account, signal } = change;
+  const { statementId, rank, summary, account } = change;
   for (let attempt = 1; ; attempt++) {
-    const { statement, revision } = await wholeStatement(client, statementId, signal);
+    const { statement, revision } = await wholeStatement(client, statementId);
     if (!statement) return 'gone';
     if (statement.rank === rank) return 'changed';
     try {
@@ -225,7 +211,7 @@ export async function setRank(client: WikiClient, change: RankChange): Promise<'
           baserevid: revision,
           summary,
         },
-        { account, signal, readAgainOnConflict: true },
+        { account, readAgainOnConflict: true },
       );
       return 'changed';
     } catch (error) {
@@ -237,10 +223,10 @@ export async function setRank(client: WikiClient, change: RankChange): Promise<'
 
 const RANK_ATTEMPTS = 3;
 
-async function wholeStatement(client: WikiClient, statementId: string, signal: AbortSignal | undefined) {
+async function wholeStatement(client: WikiClient, statementId: string) {
   const id = `M${pageIdOfStatement(statementId)}`;
   const params = { action: 'wbgetentities', ids: [id], props: ['info', 'claims'], maxlag: MAX_LAG };
-  const { entities } = await client.read(wholeStatements, params, { signal });
+  const { entities } = await client.read(wholeStatements, params);
   const statement = Object.values(entities[id]?.statements ?? {})
     .flat()
     .find((one) => isSameStatement(one.id, statementId));
@@ -248,18 +234,13 @@ async function wholeStatement(client: WikiClient, statementId: string, signal: A
 }
 
 /** Whether the statement is there, under whatever property. */
-async function stands(
-  client: WikiClient,
-  pageId: number,
-  statementId: string,
-  signal: AbortSignal | undefined,
-): Promise<boolean> {
-  const entities = await readEntities(client, [pageId], { signal });
+async function stands(client: WikiClient, pageId: number, statementId: string): Promise<boolean> {
+  const entities = await readEntities(client, [pageId]);
   const groups = Object.values(entities[`M${pageId}`]?.statements ?? {});
   return groups.flat().some(({ id }) => isSameStatement(id, statementId));
 }
 
-async function readEntities(client: WikiClient, pageIds: readonly number[], options: ReadOptions) {
+async function readEntities(client: WikiClient, pageIds: readonly number[], options: ReadOptions = {}) {
   requireBatch(pageIds);
   const ids = [...new Set(pageIds)].map((pageId) => `M${requirePageId(pageId)}`);
   if (ids.length === 0) return {};

@@ -5,8 +5,8 @@ export interface UserAgentParts {
   readonly version: string;
   /** Where this installation can be reached. */
   readonly publicUrl: string;
-  /** Mail address or user page of the operator. */
-  readonly contact: string;
+  /** Mail address or user page of the operator; null: in practice mode, which talks to its own wiki alone. */
+  readonly contact: string | null;
 }
 
 /**
@@ -14,7 +14,7 @@ export interface UserAgentParts {
  * policy). Characters that would end the comment or the header are left out.
  */
 export function userAgent({ version, publicUrl, contact }: UserAgentParts): string {
-  return `Visavis/${clean(version)} (${clean(publicUrl)}; ${clean(contact)}) m3api/${m3api.version}`;
+  return `Visavis/${clean(version)} (${clean(publicUrl)}; ${clean(contact ?? 'practice')}) m3api/${m3api.version}`;
 }
 
 function clean(part: string): string {

@@ -30,10 +30,12 @@ export function wikiError(
 ): VisavisError {
   const { cause, words } = options;
   const code = details.codes[0] ?? '?';
-  const own = {
-    key: details.kind === 'later' ? 'error-wiki-later' : 'error-wiki-refused',
-    params: [words ? `${words}, ${code}` : code],
-  };
+  const own = Object.hasOwn(OWN_WORDS, code)
+    ? { key: `error-wiki-${code}`, params: [] }
+    : {
+        key: details.kind === 'later' ? 'error-wiki-later' : 'error-wiki-refused',
+        params: [words ? `${words}, ${code}` : code],
+      };
   // A link that is broken, say, has words of its own.
   const say = (cause instanceof VisavisError ? cause.say : null) ?? own;
   return new VisavisError('wiki', message, { ...(cause === undefined ? {} : { cause }), details, say });
@@ -56,7 +58,8 @@ export function errorFromAttempt(failure: FailedAttempt, statement: StatementFat
   );
 }
 
-const OWN_WORDS: Readonly<Record<string, string>> = {
+/** Failures below the API, as logs say them; people read `error-wiki-CODE`. */
+export const OWN_WORDS: Readonly<Record<string, string>> = {
   HTTP_429: 'too many requests',
   HTTP_SERVER_ERROR: 'it has trouble of its own',
   HTTP_REFUSED: 'the request was refused before it reached the API',

@@ -4,7 +4,7 @@ import type { ReadOptions, WikiClient } from './client.ts';
 import type { ThumbWidth } from './file-page.ts';
 import { filesByPageId, filesDepicting, thumbnails } from './files.ts';
 import { readFilesNow } from './files-now.ts';
-import { type ItemVocabulary, items, searchItems, WIKIDATA } from './items.ts';
+import { items, searchItems } from './items.ts';
 import {
   type NewStatement,
   type RankChange,
@@ -23,18 +23,12 @@ export interface WikiOptions {
   readonly items: WikiClient;
   /** The property that says who is in the picture: P180 on Commons. */
   readonly depicts?: string;
-  readonly vocabulary?: ItemVocabulary;
 }
 
 /** Everything the product asks of the wikis, one method for each intent: what other rooms are given. */
 export type Wiki = ReturnType<typeof createWiki>;
 
-export function createWiki({
-  files,
-  items: itemClient,
-  depicts = 'P180',
-  vocabulary = WIKIDATA,
-}: WikiOptions) {
+export function createWiki({ files, items: itemClient, depicts = 'P180' }: WikiOptions) {
   return {
     /** The depicts property of this wiki. */
     depicts,
@@ -47,7 +41,7 @@ export function createWiki({
       filesDepicting(files, itemId, category, next, depicts),
     thumbnails: (titles: readonly string[], width: ThumbWidth) => thumbnails(files, titles, width),
     userInfo: (account: WikiAccount) => userInfo(files, account),
-    items: (itemIds: readonly string[], language: string) => items(itemClient, itemIds, language, vocabulary),
+    items: (itemIds: readonly string[], language: string) => items(itemClient, itemIds, language),
     searchItems: (text: string, language: string) => searchItems(itemClient, text, language),
     readStatements: (pageIds: readonly number[], options?: Pick<ReadOptions, 'budgetMs'>) =>
       readStatements(files, pageIds, depicts, options),

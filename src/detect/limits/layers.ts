@@ -40,7 +40,7 @@ export const ALWAYS: readonly Layer[] = ['environment', 'loaders'];
 export const CPU_SECONDS = 180;
 const CPU_SECONDS_TO_GO = 10;
 const GIB = 1024 ** 3;
-export const FILE_SIZE = 1024 ** 2;
+const FILE_SIZE = 1024 ** 2;
 /**
  * The child's working folder: its own code. With the permission model Node 24 lets threads read the whole
  * working folder, whatever was granted, so it must be one that holds nothing else.

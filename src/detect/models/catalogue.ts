@@ -137,9 +137,6 @@ export interface ModelChoice {
 
 export const DEFAULT_CHOICE: ModelChoice = { bundle: 'default', yunetFile: null };
 
-/** The id of the default bundle's embeddings. Embeddings of different models are never compared. */
-export const MODEL_ID = BUNDLES.default.model;
-
 const PHOTO_HASHES = [
   '8ecae4b267b2d3169e06e00c7dee97097aa2a94635d45216f7732a5f4943cb51',
   '7d2b60ae6f13bf30f422e04df87451081a02c83de469056f25afb44b7000c691',

@@ -53,11 +53,8 @@ export async function prepareModels(
 }
 
 /** Makes sure that `<dataDir>/practice/sample1.jpg` to `sample6.jpg` are there; gives their paths. */
-export async function preparePracticePhotos(
-  dataDir: string,
-  onProgress: (step: PrepareStep) => void = () => {},
-): Promise<string[]> {
-  await prepare(dataDir, PRACTICE_PHOTOS, onProgress);
+export async function preparePracticePhotos(dataDir: string): Promise<string[]> {
+  await prepare(dataDir, PRACTICE_PHOTOS, () => {});
   return PRACTICE_PHOTOS.map(({ path }) => join(dataDir, path));
 }
 

@@ -42,7 +42,7 @@ export function buildPageSet(call: ApiCall): PageSet | null {
   return ids ? fromIds(wiki, ids, follow) : null;
 }
 
-export function pageRef(page: Page): PageRef {
+function pageRef(page: Page): PageRef {
   return { page, head: { pageid: page.id, ns: page.ns, title: page.title } };
 }
 

@@ -25,7 +25,7 @@ interface Reason {
 }
 
 /** `failed-save` with the reason behind it, as wbcreateclaim, wbsetclaim and wbremoveclaims report it. */
-export function saveError(action: string, reason: Reason): ApiError {
+function saveError(action: string, reason: Reason): ApiError {
   const parts: [ErrorPart, ...ErrorPart[]] = [SAVE_FAILED, { ...reason.part, key: reason.message.name }];
   const messages: WikiMessage[] = [
     { name: SAVE_FAILED.key, parameters: [], html: SAVE_FAILED.text },
@@ -104,7 +104,7 @@ export function rateLimitedError(action: string): ApiError {
   });
 }
 
-export function parallelEditError(action: string): ApiError {
+function parallelEditError(action: string): ApiError {
   return saveError(action, {
     part: { code: 'editconflict', text: 'Edit conflict.' },
     message: { name: 'edit-conflict', parameters: [], html: 'Edit conflict.' },
@@ -121,7 +121,7 @@ export function baseConflictError(): ApiError {
 
 const FILTER = { id: '1', description: 'Practice filter', actions: ['disallow'] };
 
-export function abuseFilterError(action: string, kind: 'disallowed' | 'warning'): ApiError {
+function abuseFilterError(action: string, kind: 'disallowed' | 'warning'): ApiError {
   const text =
     kind === 'disallowed'
       ? 'This action has been automatically identified as harmful, and therefore disallowed. If you believe your action was constructive, please inform an administrator of what you were trying to do. A brief description of the abuse rule which your action matched is: Practice filter'

@@ -47,9 +47,9 @@ export function findItem(store: Store, id: string): { page: Page; item: Item } |
   return page && typeof entity === 'string' ? { page, item: JSON.parse(entity) as Item } : undefined;
 }
 
-export function itemLabel(store: Store, id: string, language = 'en'): string {
+export function itemLabel(store: Store, id: string): string {
   const labels = findItem(store, id)?.item.labels;
-  return (labels?.[language] ?? labels?.en ?? labels?.mul)?.value ?? id;
+  return (labels?.en ?? labels?.mul)?.value ?? id;
 }
 
 /** Keeps the search index of a file page, for `haswbstatement`. */

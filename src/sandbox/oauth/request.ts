@@ -34,7 +34,7 @@ export function readRequest(wiki: Wiki, query: URLSearchParams): AuthorizationRe
   if (!client) throw OAuthError.unknownClient();
   if (client.disabled) throw OAuthError.accessDenied();
   const sent = query.get('redirect_uri');
-  if (sent !== null && !mayReturnTo(client, sent)) throw OAuthError.unknownClient();
+  if (sent !== null && sent !== client.redirectUri) throw OAuthError.unknownClient();
   const redirectUri = sent ?? client.redirectUri;
   const scopes = chosenScopes(client, query.get('scope'), redirectUri);
   const challenge = query.get('code_challenge');
@@ -49,11 +49,6 @@ export function readRequest(wiki: Wiki, query: URLSearchParams): AuthorizationRe
 export function withParams(address: string, params: Record<string, string>): string {
   const separator = address.includes('?') ? '&' : '?';
   return `${address}${separator}${new URLSearchParams(params)}`;
-}
-
-function mayReturnTo(client: PocketClient, address: string): boolean {
-  if (client.callbackIsPrefix) return address.startsWith(client.redirectUri);
-  return address === client.redirectUri;
 }
 
 /** Scopes that the client has not got are dropped without a word. */

@@ -4,6 +4,7 @@ import { PROPERTIES } from '../entity/properties.ts';
 import { allStatements, boxOf, itemOf, type Statement } from '../entity/statements.ts';
 import { type Html, html } from '../html.ts';
 import { THUMB_WIDTHS } from '../pictures.ts';
+import { UPLOADER } from '../practice/accounts.ts';
 import { LICENSES, type StoredFile } from '../state/files.ts';
 import type { Page } from '../state/pages.ts';
 import { parseTitle } from '../titles.ts';
@@ -26,6 +27,7 @@ ${depicts.length === 0 ? html`<p class="none">Nobody has said yet whom this file
 </div>
 <section aria-labelledby="summary">
 <h2 id="summary">Summary</h2>
+${file.author === UPLOADER && html`<p class="none">For practice alone: this picture is made from a demonstration photo of the npm package <code>@vladmandic/face-api</code> (MIT licence; the file NOTICE of Visavis tells more). Its names, its author and the licence below are made up, and have nothing to do with the people in it.</p>`}
 <dl>
 <dt>Description</dt><dd>${file.description}</dd>
 <dt>Author</dt><dd>${file.author}</dd>

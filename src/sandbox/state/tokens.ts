@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { WikiDatabase } from './database.ts';
 import { editToken, fingerprint, opaque, randomSecret } from './secrets.ts';
 
-export const CODE_LIFETIME_MS = 10 * 60_000;
+const CODE_LIFETIME_MS = 10 * 60_000;
 export const ACCESS_LIFETIME_S = 14_400;
 const REFRESH_LIFETIME_MS = 365 * 86_400_000;
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { CommandEvent } from '../../../src/bots/chat.ts';
 import { commandsOn } from '../../../src/bots/commands.ts';
 import type { Connection } from '../../../src/bots/discord/connection.ts';
-import { commandDefinition, optionsOf, registerCommand } from '../../../src/bots/discord/definitions.ts';
+import { commandDefinition, registerCommand } from '../../../src/bots/discord/definitions.ts';
 import { findProjects } from '../../../src/bots/discord/projects.ts';
 import { checkCommands } from '../../fakes/discord/bodies.ts';
 import { Refusal } from '../../fakes/discord/refusal.ts';
@@ -43,17 +43,6 @@ test('every command of the table is one that Discord takes, in all languages', (
       },
     ],
   });
-});
-
-test('options come from the usage', () => {
-  expect(optionsOf(undefined)).toEqual([]);
-  expect(optionsOf('NUMBER [disputes] [on|off] [pace=COUNT] [blind=on|off]')).toEqual([
-    { name: 'number', required: true, words: [], named: false },
-    { name: 'disputes', required: false, words: ['disputes'], named: false },
-    { name: 'on-off', required: false, words: ['on', 'off'], named: false },
-    { name: 'pace', required: false, words: [], named: true },
-    { name: 'blind', required: false, words: ['on', 'off'], named: true },
-  ]);
 });
 
 test('commands are registered at the first start, and again only when they change', async () => {
@@ -276,7 +265,7 @@ test('acknowledged at once, while the desk is still at work', async () => {
   expect(fake.world.toldTo(ada)[0]?.onlyFor).toBe(ada.id);
 });
 
-test.each(['next', 'undo'])('%s: after 15 minutes, answers are ordinary messages', async (name) => {
+test.each(['next', 'status'])('%s: after 15 minutes, answers are ordinary messages', async (name) => {
   const made = await bench();
   const { chat, fake, channel, ada, handlers } = made;
   answer(made, async (event) => {
@@ -295,7 +284,7 @@ test.each(['next', 'undo'])('%s: after 15 minutes, answers are ordinary messages
   expect(chat.health?.().state).toBe('up');
 });
 
-test.each(['next', 'undo'])(
+test.each(['next', 'status'])(
   '%s: on a server that takes no later answers, they are ordinary messages',
   async (name) => {
     const made = await bench();

@@ -59,6 +59,7 @@ function openDesk(made: Bench, workerId = 'a desk'): Desk {
       pictures: studio.pictures,
       detector: studio.detector,
       translate: (language) => messages.translator(language),
+      languages: messages.languages,
       itemUrl: (person) => `https://items.example/wiki/${person}`,
       publicUrl: 'https://visavis.example',
       workerId,
@@ -191,7 +192,7 @@ test('a verdict is shown in the post, which keeps its picture', async () => {
   fake.world.react(message, person.user, '✅');
   await until(() => expect(message.embeds[0]?.description).toContain('This is Person Q1.'));
   expect(message.embeds[0]?.image).toEqual({ url: `attachment://${[...message.files.keys()][0]}` });
-  expect(message.embeds[0]?.description).toContain('Answered by Person 0.');
+  expect(message.embeds[0]?.description).toContain('Yes: Person 0');
   await desk.stop();
 });
 

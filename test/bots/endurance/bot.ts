@@ -40,6 +40,7 @@ export async function startBot(
       draw: async () => ({ bytes: Buffer.alloc(5_000, 1), type: 'image/jpeg', width: 800, height: 600 }),
     },
     translate: (language) => messages.translator(language),
+    languages: messages.languages,
     itemUrl: (person) => `https://items.example/wiki/${person}`,
     publicUrl: 'https://visavis.example',
     workerId: `bot ${process.pid}`,

@@ -38,6 +38,7 @@ test('from the room’s setup to a verdict, and back, with the desk', async () =
       pictures: studio.pictures,
       detector: studio.detector,
       translate: (language) => messages.translator(language),
+      languages: messages.languages,
       itemUrl: (person) => `https://items.example/wiki/${person}`,
       publicUrl: 'https://visavis.example',
       workerId: 'desk one',

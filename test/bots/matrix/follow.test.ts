@@ -43,6 +43,7 @@ async function followWorld() {
       pictures,
       detector,
       translate,
+      languages: messages.languages,
       itemUrl: (person) => `https://items.example/wiki/${person}`,
       publicUrl: 'https://visavis.example',
       workerId: 'desk one',

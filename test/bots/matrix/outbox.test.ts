@@ -48,6 +48,18 @@ test.each([
   expect(await sent).toBe('sent');
 });
 
+test('a clock that is set back makes nobody wait longer', async () => {
+  const { outbox, clock } = world();
+  const first = outbox.send(PRIORITY.post, async (tries) => {
+    if (tries === 0) throw new MatrixRefusal(429, { retry_after_ms: 500 });
+  });
+  await clock.sleeping(500);
+  clock.advance(500);
+  await first;
+  clock.advance(-60 * 60_000);
+  expect(await outbox.send(PRIORITY.post, async () => 'at once')).toBe('at once');
+});
+
 test('being told to wait is no failure, however often', async () => {
   const { outbox, clock } = world();
   const sent = outbox.send(PRIORITY.post, async (tries) => {

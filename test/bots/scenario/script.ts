@@ -92,13 +92,13 @@ async function agree(story: Story): Promise<void> {
   await takeBack(story, 'Ann', question, '✅');
   await until(async () => expect(await answers()).toEqual({ [accounts.Ann]: null }));
   expect((await post()).reactions).toEqual(['Zoe ❌']);
-  expect((await post()).text).not.toContain('Answered by');
+  expect((await post()).text).not.toMatch(/(Yes|No): /);
 
   await react(story, 'Ann', question, '✅');
   await react(story, 'Bob', question, '✅');
   await until(async () => expect((await post()).text).toContain('✅ This is Person Q1.'));
   expect(await post()).toMatchObject({
-    text: expect.stringContaining('Answered by Ann, Bob.'),
+    text: expect.stringContaining('Yes: Ann, Bob'),
     hasPicture: true,
     seeds: ['✅', '❌', '🤷'],
   });
@@ -109,7 +109,7 @@ async function agree(story: Story): Promise<void> {
   await until(async () => expect((await post()).text).not.toContain('This is Person Q1.'));
   expect(await verdictOf(store, projectId, faceId)).toBe('open');
   await react(story, 'Bob', question, '✅');
-  await until(async () => expect((await post()).text).toContain('Answered by Ann, Bob.'));
+  await until(async () => expect((await post()).text).toContain('Yes: Ann, Bob'));
   expect(await answers()).toEqual({ [accounts.Ann]: 'yes', [accounts.Bob]: 'yes' });
   expect(await stage.toldTo('Zoe')).toHaveLength(1);
 }
@@ -124,9 +124,7 @@ async function dispute(story: Story): Promise<void> {
   expect(await verdictOf(store, projectId, faceId)).toBe('disputed');
   await until(async () => expect((await story.shown(question)).text).toContain('⚖️ Opinions differ'));
   expect(await story.shown(disputed)).toMatchObject({
-    text: expect.stringMatching(
-      /Members disagree\. The answer of an owner decides\..*Answered by Ann, Bob\./s,
-    ),
+    text: expect.stringMatching(/Members disagree\. The answer of an owner decides\..*Yes: Ann · No: Bob/s),
     hasPicture: true,
     seeds: ['✅', '❌', '🤷'],
   });
@@ -153,7 +151,7 @@ async function batch(story: Story): Promise<void> {
   await react(story, 'Bob', question, '✅');
   await react(story, 'Bob', question, '🇧');
   await until(async () => expect((await story.shown(question)).text).toContain('✅ Person Q1: A, C'));
-  expect((await story.shown(question)).text).toContain('Answered by Ann, Bob.');
+  expect((await story.shown(question)).text).toContain('Yes: Ann, Bob');
   expect(await verdicts()).toEqual(['match', 'open', 'match']);
 
   const alone = await story.asked();
@@ -222,7 +220,7 @@ async function stop(story: Story): Promise<void> {
   const written = wiki.edits.length - before;
   expect(written).toBeGreaterThanOrEqual(2);
   expect(written).toBeLessThanOrEqual(2 + 5);
-  await ended(story, progress, `🛑 stopped · ${written} of `);
+  await ended(story, progress, `🛑 stopped · ${written} files before it ended`);
   expect(await newestRun(story)).toMatchObject({ kind: 'write', state: 'stopped' });
   expect((await claims(story)).filter((state) => state === 'written')).toHaveLength(4 + written);
   expect(await story.answer('Ann', 'stop')).toContain('Nothing is being written now.');
@@ -232,7 +230,7 @@ async function undo(story: Story): Promise<void> {
   const { stage, wiki } = story;
   const last = wiki.edits.length;
   const written = wiki.edits.slice(4);
-  const progress = await start(story, 'undo');
+  const progress = await start(story, 'undo yes');
   expect((await story.shown(progress)).text).toContain('Taking statements back as Ann');
   const before = (await stage.shown(stage.questions)).length;
   await story.leave();
@@ -325,6 +323,8 @@ async function ended(story: Story, progress: Progress, words: string): Promise<v
     expect(end).toMatchObject({ text: expect.stringContaining(words), mentions: [stage.idOf('Ann')] });
     expect(more).toEqual([]);
   });
+  // There is nothing to stop any more.
+  await until(async () => expect((await story.shown(progress)).seeds).toEqual([]));
 }
 
 async function newestRun({ store }: Story) {

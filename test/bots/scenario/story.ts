@@ -78,6 +78,7 @@ export async function tellStory(
     pictures: studio.pictures,
     detector: studio.detector,
     translate: (language) => messages.translator(language),
+    languages: messages.languages,
     itemUrl: (person) => `https://items.example/wiki/${person}`,
     publicUrl: 'https://visavis.example',
     workerId: 'a desk',

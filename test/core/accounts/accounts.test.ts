@@ -9,9 +9,10 @@ import {
 } from '../../../src/core/accounts/accounts.ts';
 import { createFernet } from '../../../src/core/accounts/fernet.ts';
 import { forgetAccount } from '../../../src/core/accounts/forget.ts';
-import { openStore, type Store } from '../../../src/core/store/store.ts';
+import type { Store } from '../../../src/core/store/store.ts';
 import type { Profile } from '../../../src/core/wiki/oauth-profile.ts';
-import { engines, freshStore } from '../../support/stores.ts';
+import { notedNudges } from '../../support/nudges.ts';
+import { engines, twoStores } from '../../support/stores.ts';
 import { fakeClock } from '../wiki/fakes.ts';
 
 const KEY = Buffer.alloc(32, 7).toString('base64');
@@ -48,13 +49,7 @@ describe.each(engines())('accounts on %s', (kind) => {
     });
 
   beforeAll(async () => {
-    const fresh = await freshStore(kind);
-    store = fresh.store;
-    other = openStore(fresh.address, { connections: 4 });
-    dispose = async () => {
-      await other.close();
-      await fresh.dispose();
-    };
+    ({ store, other, dispose } = await twoStores(kind));
   });
   afterAll(() => dispose());
 
@@ -63,7 +58,13 @@ describe.each(engines())('accounts on %s', (kind) => {
 
   it('makes an account for somebody new', async () => {
     const account = await enter();
-    expect(account).toEqual({ id: account.id, username: 'Alice', blocked: false, language: null });
+    expect(account).toEqual({
+      id: account.id,
+      username: 'Alice',
+      blocked: false,
+      barred: null,
+      language: null,
+    });
     expect(await accountById(store, account.id)).toEqual(account);
     expect(await profileRow(account.id)).toMatchObject({
       central_id: '4711',
@@ -120,7 +121,7 @@ describe.each(engines())('accounts on %s', (kind) => {
 
   it('gives somebody who left and came back the same member key', async () => {
     const { id } = await enter({ centralId: '6' });
-    await forgetAccount({ store, clock }, id);
+    await forgetAccount({ store, clock, nudges: notedNudges() }, id);
     expect(await accountById(store, id)).toBeNull();
     const back = await enter({ centralId: '6', username: 'Other name' });
     expect(back.id).toBe(id);

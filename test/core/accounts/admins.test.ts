@@ -5,6 +5,7 @@ import { assertAdmin, holdAdmins, isAdmin } from '../../../src/core/accounts/adm
 import { createFernet, newFernetKey } from '../../../src/core/accounts/fernet.ts';
 import { forgetAccount } from '../../../src/core/accounts/forget.ts';
 import type { Store } from '../../../src/core/store/store.ts';
+import { notedNudges } from '../../support/nudges.ts';
 import { engines, freshStore } from '../../support/stores.ts';
 import { fakeClock } from '../wiki/fakes.ts';
 
@@ -97,7 +98,7 @@ describe.each(engines())('administrators on %s', (kind) => {
 
   it('whoever is forgotten is forgotten as an administrator too', async () => {
     const ada = await enter('1', 'Ada');
-    await forgetAccount({ store, clock }, ada);
+    await forgetAccount({ store, clock, nudges: notedNudges() }, ada);
     expect(await store.db.selectFrom('administrators').selectAll().execute()).toEqual([]);
   });
 });

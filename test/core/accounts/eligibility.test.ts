@@ -3,11 +3,12 @@ import { loadConfig } from '../../../src/config.ts';
 import { assertNotBlocked } from '../../../src/core/accounts/accounts.ts';
 import {
   barOf,
-  barWords,
+  barReason,
   type EligibilityRules,
   holdRules,
   OPEN_TO_ALL,
 } from '../../../src/core/accounts/eligibility.ts';
+import { readReason } from '../../../src/core/platform/reasons.ts';
 import type { Store } from '../../../src/core/store/store.ts';
 import { addAccount } from '../../support/people.ts';
 import { engines, freshStore } from '../../support/stores.ts';
@@ -38,7 +39,7 @@ describe('who may take part', () => {
 
   it('says each rule in words', () => {
     const bar = barOf(rules({ minEdits: 51 }), ada, NOW);
-    expect(bar && barWords(bar)).toBe('51 edits are needed and the account has 50');
+    expect(bar && readReason(barReason(bar)).text).toContain('an account needs 51 edits, and yours has 50');
   });
 
   it('is read from the settings', () => {
@@ -86,7 +87,7 @@ describe.each(engines())('rules that are held on %s', (kind) => {
     await holdRules({ store, clock }, rules({ minEdits: 101 }));
     await expect(mayAct(id)).rejects.toMatchObject({
       code: 'forbidden',
-      message: expect.stringContaining('101 edits are needed and the account has 100'),
+      message: expect.stringContaining('an account needs 101 edits, and yours has 100'),
     });
     await holdRules({ store, clock }, OPEN_TO_ALL);
     await expect(mayAct(id)).resolves.toBeUndefined();

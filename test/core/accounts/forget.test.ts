@@ -10,12 +10,12 @@ import { openQuestion } from '../../../src/core/review/questions.ts';
 import { castBallot } from '../../../src/core/review/votes.ts';
 import { postMessage } from '../../../src/core/room/messages.ts';
 import { addReaction } from '../../../src/core/room/reactions.ts';
-import type { Schema } from '../../../src/core/store/schema.ts';
 import type { Store } from '../../../src/core/store/store.ts';
 import { notedNudges } from '../../support/nudges.ts';
 import { addChannel, addMember, addProject } from '../../support/people.ts';
 import { addPortrait } from '../../support/pictures.ts';
 import { freshStore } from '../../support/stores.ts';
+import { placesOf } from '../../support/words.ts';
 import { fakeClock } from '../wiki/fakes.ts';
 
 const NAME = 'Zebedee Quux';
@@ -107,26 +107,8 @@ describe('forgetting an account', () => {
   });
   afterAll(() => dispose());
 
-  /** Tables and columns with the words anywhere in them. */
-  async function found(words: readonly string[]): Promise<string[]> {
-    const places = new Set<string>();
-    for (const table of await store.db.introspection.getTables()) {
-      const rows = await store.db
-        .selectFrom(table.name as keyof Schema)
-        .selectAll()
-        .execute();
-      for (const row of rows) {
-        for (const [column, value] of Object.entries(row)) {
-          const text = value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : String(value);
-          if (words.some((word) => text.includes(word))) places.add(`${table.name}.${column}`);
-        }
-      }
-    }
-    return [...places].sort();
-  }
-
   it('finds the person before, so that the search below means something', async () => {
-    expect(await found([NAME, CENTRAL_ID, NICK])).toEqual([
+    expect(await placesOf(store, [NAME, CENTRAL_ID, NICK])).toEqual([
       'account_profiles.central_id',
       'account_profiles.username',
       'identities.display_name',
@@ -135,7 +117,7 @@ describe('forgetting an account', () => {
       'room_messages.body',
       'room_messages.user_name',
     ]);
-    expect(await found([CHAT_ID, EARLIER_CHAT_ID])).toEqual([
+    expect(await placesOf(store, [CHAT_ID, EARLIER_CHAT_ID])).toEqual([
       'identities.external_id',
       'link_requests.external_id',
       'reactions.external_user',
@@ -149,8 +131,8 @@ describe('forgetting an account', () => {
 
   it('leaves nothing that can identify the person', async () => {
     const before = await store.db.selectFrom('votes').selectAll().execute();
-    await forgetAccount({ store, clock }, account);
-    expect(await found([NAME, CENTRAL_ID, NICK, CHAT_ID, EARLIER_CHAT_ID])).toEqual([]);
+    await forgetAccount({ store, clock, nudges: notedNudges() }, account);
+    expect(await placesOf(store, [NAME, CENTRAL_ID, NICK, CHAT_ID, EARLIER_CHAT_ID])).toEqual([]);
     for (const table of ['account_tokens', 'account_profiles', 'identities', 'sessions'] as const) {
       expect(
         await store.db

@@ -12,9 +12,9 @@ import {
   unlinkChatUser,
   unlinkIdentity,
 } from '../../../src/core/accounts/linking.ts';
-import { openStore, type Store } from '../../../src/core/store/store.ts';
+import type { Store } from '../../../src/core/store/store.ts';
 import { addAccount } from '../../support/people.ts';
-import { engines, freshStore } from '../../support/stores.ts';
+import { engines, twoStores } from '../../support/stores.ts';
 import { fakeClock } from '../wiki/fakes.ts';
 
 describe.each(engines())('linking on %s', (kind) => {
@@ -24,13 +24,7 @@ describe.each(engines())('linking on %s', (kind) => {
   const clock = fakeClock();
   const deps = (which: Store = store) => ({ store: which, clock });
   beforeAll(async () => {
-    const fresh = await freshStore(kind);
-    store = fresh.store;
-    other = openStore(fresh.address, { connections: 4 });
-    dispose = async () => {
-      await other.close();
-      await fresh.dispose();
-    };
+    ({ store, other, dispose } = await twoStores(kind));
   });
   afterAll(() => dispose());
 

@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createFernet } from '../../../src/core/accounts/fernet.ts';
 import { storeTokens, wikiAccount } from '../../../src/core/accounts/tokens.ts';
-import { openStore, type Store } from '../../../src/core/store/store.ts';
+import type { Store } from '../../../src/core/store/store.ts';
 import type { RefreshOutcome } from '../../../src/core/wiki/oauth.ts';
 import { addAccount } from '../../support/people.ts';
-import { engines, freshStore } from '../../support/stores.ts';
+import { engines, twoStores } from '../../support/stores.ts';
 
 /** The machine may be busy. */
 const PATIENT = { timeout: 20_000 };
@@ -34,13 +34,7 @@ describe.each(engines())('answers that never came, on %s', (kind) => {
   });
 
   beforeAll(async () => {
-    const fresh = await freshStore(kind);
-    store = fresh.store;
-    other = openStore(fresh.address, { connections: 2 });
-    dispose = async () => {
-      await other.close();
-      await fresh.dispose();
-    };
+    ({ store, other, dispose } = await twoStores(kind));
   });
   afterAll(() => dispose());
   beforeEach(async () => {

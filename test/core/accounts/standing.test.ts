@@ -56,12 +56,9 @@ describe.each(engines())('the standing of accounts on %s', (kind) => {
     info = {
       name: username,
       blocked: false,
-      partiallyBlocked: false,
-      blockReason: null,
       groups: ['commons-group'],
       editCount: 500,
       registeredAt: now - 5 * DAY,
-      editLimit: null,
     };
   });
 

@@ -4,10 +4,11 @@ import { createFernet } from '../../../src/core/accounts/fernet.ts';
 import { forgetAccount } from '../../../src/core/accounts/forget.ts';
 import { storeTokens, type TokenDeps, wikiAccount } from '../../../src/core/accounts/tokens.ts';
 import type { Clock } from '../../../src/core/platform/clock.ts';
-import { openStore, type Store } from '../../../src/core/store/store.ts';
+import type { Store } from '../../../src/core/store/store.ts';
 import type { RefreshOutcome } from '../../../src/core/wiki/oauth.ts';
+import { notedNudges } from '../../support/nudges.ts';
 import { addAccount } from '../../support/people.ts';
-import { engines, freshStore } from '../../support/stores.ts';
+import { engines, twoStores } from '../../support/stores.ts';
 
 const MINUTE = 60_000;
 const START = Date.UTC(2026, 0, 1);
@@ -34,13 +35,7 @@ describe.each(engines())('access tokens on %s', (kind) => {
   let account: number;
 
   beforeAll(async () => {
-    const fresh = await freshStore(kind);
-    store = fresh.store;
-    other = openStore(fresh.address, { connections: 8 });
-    dispose = async () => {
-      await other.close();
-      await fresh.dispose();
-    };
+    ({ store, other, dispose } = await twoStores(kind));
   });
   afterAll(() => dispose());
 
@@ -237,7 +232,7 @@ describe.each(engines())('access tokens on %s', (kind) => {
   it('gives nothing after the account is forgotten, not even a refresh that is under way', async () => {
     now += 239 * MINUTE;
     answers = async () => {
-      await forgetAccount({ store: other, clock }, account);
+      await forgetAccount({ store: other, clock, nudges: notedNudges() }, account);
       return {
         outcome: 'ok',
         tokens: { accessToken: 'access-2', refreshToken: 'refresh-2', expiresAt: now + 240 * MINUTE },

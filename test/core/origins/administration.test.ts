@@ -17,8 +17,8 @@ import { PENDING_MS } from '../../../src/core/origins/pending.ts';
 import { SHARED_HOSTS } from '../../../src/core/origins/rules.ts';
 import { DEFAULT_CHOICES, type SiteChoices } from '../../../src/core/origins/site.ts';
 import { silentLog } from '../../../src/core/platform/log.ts';
-import { openStore, type Store } from '../../../src/core/store/store.ts';
-import { engines, freshStore } from '../../support/stores.ts';
+import type { Store } from '../../../src/core/store/store.ts';
+import { engines, twoStores } from '../../support/stores.ts';
 import { DAY, world } from './world.ts';
 
 const A = 'https://a.example.com';
@@ -30,13 +30,7 @@ describe.each(engines())('administrators and wikis on %s', (kind) => {
   let here: ReturnType<typeof world>;
   let admin: number;
   beforeAll(async () => {
-    const fresh = await freshStore(kind);
-    store = fresh.store;
-    other = openStore(fresh.address);
-    dispose = async () => {
-      await other.close();
-      await fresh.dispose();
-    };
+    ({ store, other, dispose } = await twoStores(kind));
     here = world(store);
     admin = await here.admin();
   });

@@ -4,9 +4,10 @@ import { forgetAccount } from '../../../src/core/accounts/forget.ts';
 import { beginApproval } from '../../../src/core/origins/approvals.ts';
 import { changesSince, fragmentFor } from '../../../src/core/origins/fragment.ts';
 import { createReportQueue } from '../../../src/core/origins/violations.ts';
-import type { Schema } from '../../../src/core/store/schema.ts';
 import type { Store } from '../../../src/core/store/store.ts';
+import { notedNudges } from '../../support/nudges.ts';
 import { engines, freshStore } from '../../support/stores.ts';
+import { placesOf } from '../../support/words.ts';
 import { DAY, world } from './world.ts';
 
 const ORIGIN = 'https://very-own-choice.example.com';
@@ -20,23 +21,6 @@ describe.each(engines())('forgetting an account on %s', (kind) => {
     here = world(store);
   });
   afterAll(() => dispose());
-
-  const found = async (words: readonly string[]): Promise<string[]> => {
-    const places = new Set<string>();
-    for (const table of await store.db.introspection.getTables()) {
-      const rows = await store.db
-        .selectFrom(table.name as keyof Schema)
-        .selectAll()
-        .execute();
-      for (const row of rows) {
-        for (const [column, value] of Object.entries(row)) {
-          const text = value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : String(value);
-          if (words.some((word) => text.includes(word))) places.add(`${table.name}.${column}`);
-        }
-      }
-    }
-    return [...places].sort();
-  };
 
   it('leaves nothing of its data sources, passkeys and notices, and tells the wikis', async () => {
     const { account, user } = await here.person();
@@ -56,7 +40,7 @@ describe.each(engines())('forgetting an account on %s', (kind) => {
     await reports.flush();
     await here.withLogin(account, here.add('https://very-own-fourth.example.com'));
     const words = [String(user), 'very-own', 'A key'];
-    expect(await found(words)).toEqual([
+    expect(await placesOf(store, words)).toEqual([
       'account_notices.subject',
       'account_profiles.central_id',
       'csp_approvals.act',
@@ -80,8 +64,8 @@ describe.each(engines())('forgetting an account on %s', (kind) => {
       notices: [{ kind: 'passkey-added' }, { kind: 'source-pending' }, { kind: 'source-pending' }],
     });
     const { next } = await changesSince(here.deps, 0);
-    await forgetAccount(here.deps, account);
-    expect(await found(words)).toEqual([]);
+    await forgetAccount({ ...here.deps, nudges: notedNudges() }, account);
+    expect(await placesOf(store, words)).toEqual([]);
     expect((await fragmentFor(here.deps, user)).fragment.defaultSrc).toEqual([]);
     expect(await changesSince(here.deps, next)).toMatchObject({ changes: [{ user: null }] });
     expect((await fragmentFor(here.deps, kept.user)).fragment.defaultSrc).toEqual([

@@ -7,9 +7,9 @@ import { pagePolicy } from '../../../src/core/origins/page-policy.ts';
 import { barePolicy, HEADER_BUDGET } from '../../../src/core/origins/policy.ts';
 import { firstBrokenAuditRow } from '../../../src/core/platform/audit.ts';
 import { silentLog } from '../../../src/core/platform/log.ts';
-import { openStore, type Store } from '../../../src/core/store/store.ts';
+import type { Store } from '../../../src/core/store/store.ts';
 import { addProject } from '../../support/people.ts';
-import { engines, freshStore } from '../../support/stores.ts';
+import { engines, freshStore, twoStores } from '../../support/stores.ts';
 import { readPolicy } from './support.ts';
 import { DAY, POLICY, world } from './world.ts';
 
@@ -22,13 +22,7 @@ describe.each(engines())('a list of data sources on %s', (kind) => {
   let dispose: () => Promise<void>;
   let here: ReturnType<typeof world>;
   beforeAll(async () => {
-    const fresh = await freshStore(kind);
-    store = fresh.store;
-    other = openStore(fresh.address);
-    dispose = async () => {
-      await other.close();
-      await fresh.dispose();
-    };
+    ({ store, other, dispose } = await twoStores(kind));
     here = world(store);
   });
   afterAll(() => dispose());
@@ -233,6 +227,16 @@ describe.each(engines())('a list of data sources on %s', (kind) => {
     await sent(account);
     const day = Number(new Date(here.clock.now()).toISOString().replace(/\D/g, '').slice(0, 8));
     expect(await list(account)).toMatchObject([{ sentOn: day }]);
+  });
+
+  it('notes no day while the site is read-only, and is sent all the same', async () => {
+    const { account, act } = await keyHolder();
+    await act(here.add(A));
+    const readOnly = { name: 'read only', value: JSON.stringify({ since: 0, reason: '' }) };
+    await here.deps.store.db.insertInto('settings').values(readOnly).execute();
+    expect(await sent(account)).toEqual([A]);
+    await here.deps.store.db.deleteFrom('settings').where('name', '=', readOnly.name).execute();
+    expect(await list(account)).toMatchObject([{ sentOn: null }]);
   });
 
   it('is narrowed by what a project declares, on its pages', async () => {

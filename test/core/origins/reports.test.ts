@@ -101,7 +101,7 @@ describe('reports', () => {
 
 describe('suggestions', () => {
   const suggest = (origin: string, directive = 'img-src') =>
-    suggestionOf({ origin, directive, route: '/' }, { ...DEFAULT_RULES, denied: ['denied.net'] });
+    suggestionOf({ origin, directive }, { ...DEFAULT_RULES, denied: ['denied.net'] });
 
   it('are made for data', () => {
     for (const directive of ['connect-src', 'img-src', 'media-src', 'font-src', 'default-src'])

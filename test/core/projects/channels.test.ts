@@ -6,10 +6,10 @@ import {
   DEFAULT_MAX_OPEN,
   unbindChannel,
 } from '../../../src/core/projects/channels.ts';
-import { openStore, type Store } from '../../../src/core/store/store.ts';
+import type { Store } from '../../../src/core/store/store.ts';
 import { notedNudges } from '../../support/nudges.ts';
 import { addAccount, addMember, addProject } from '../../support/people.ts';
-import { engines, freshStore } from '../../support/stores.ts';
+import { engines, twoStores } from '../../support/stores.ts';
 import { fakeClock } from '../wiki/fakes.ts';
 
 describe.each(engines())('channels on %s', (kind) => {
@@ -20,13 +20,7 @@ describe.each(engines())('channels on %s', (kind) => {
   const nudges = notedNudges();
   const deps = (which: Store = store) => ({ store: which, clock, nudges });
   beforeAll(async () => {
-    const fresh = await freshStore(kind);
-    store = fresh.store;
-    other = openStore(fresh.address, { connections: 8 });
-    dispose = async () => {
-      await other.close();
-      await fresh.dispose();
-    };
+    ({ store, other, dispose } = await twoStores(kind));
   });
   afterAll(() => dispose());
 

@@ -10,6 +10,7 @@ import type { Store } from '../../../src/core/store/store.ts';
 import { addBigProject, type BigProject } from '../../support/big-project.ts';
 import { addProject } from '../../support/people.ts';
 import { addFace, addFile } from '../../support/pictures.ts';
+import { addRun } from '../../support/runs.ts';
 import { engines, freshStore } from '../../support/stores.ts';
 
 describe.each(engines())('the gallery on %s', (kind) => {
@@ -99,26 +100,7 @@ describe.each(engines())('the gallery on %s', (kind) => {
   });
 
   test('knows what is on the wiki, also of a person whose item was merged into another', async () => {
-    const run = await store.db
-      .insertInto('runs')
-      .values({
-        project_id: project,
-        account_id: owner,
-        kind: 'write',
-        undoes: null,
-        state: 'done',
-        reason: null,
-        edit_group: 'x',
-        stop_requested_at: null,
-        created_at: 0,
-        retry_at: null,
-        finished_at: null,
-        channel_id: null,
-        message_id: null,
-        reported: null,
-      })
-      .returning('id')
-      .executeTakeFirstOrThrow();
+    const run_id = await addRun(store, project, owner);
     const { page_id } = await store.db
       .selectFrom('faces')
       .innerJoin('files', 'files.id', 'faces.file_id')
@@ -137,7 +119,7 @@ describe.each(engines())('the gallery on %s', (kind) => {
         state: 'written',
         reason: null,
         account_id: owner,
-        run_id: run.id,
+        run_id,
         undo_run_id: null,
         revision: null,
         changed_at: 0,

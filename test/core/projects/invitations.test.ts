@@ -5,14 +5,14 @@ import {
   findInvitation,
   INVITATION_LIFETIME_MS,
   listInvitations,
-  readCode,
+  readInvitation,
   redeemInvitation,
   revokeInvitation,
 } from '../../../src/core/projects/invitations.ts';
 import { changeRole, roleOf } from '../../../src/core/projects/members.ts';
-import { openStore, type Store } from '../../../src/core/store/store.ts';
+import type { Store } from '../../../src/core/store/store.ts';
 import { addAccount, addMember, addProject } from '../../support/people.ts';
-import { engines, freshStore } from '../../support/stores.ts';
+import { engines, twoStores } from '../../support/stores.ts';
 import { fakeClock } from '../wiki/fakes.ts';
 
 describe.each(engines())('invitations on %s', (kind) => {
@@ -22,13 +22,7 @@ describe.each(engines())('invitations on %s', (kind) => {
   const clock = fakeClock();
   const deps = (which: Store = store) => ({ store: which, clock });
   beforeAll(async () => {
-    const fresh = await freshStore(kind);
-    store = fresh.store;
-    other = openStore(fresh.address, { connections: 8 });
-    dispose = async () => {
-      await other.close();
-      await fresh.dispose();
-    };
+    ({ store, other, dispose } = await twoStores(kind));
   });
   afterAll(() => dispose());
 
@@ -74,10 +68,10 @@ describe.each(engines())('invitations on %s', (kind) => {
     const { id, owner } = await addProject(store);
     const { code } = await make(id, owner);
     const typed = ` ${code.toLowerCase().replace(/(.{4})/g, '$1-')} `.replace('- ', ' ');
-    expect(readCode(typed)).toBe(code);
+    expect(readInvitation(typed)).toBe(code);
     expect((await findInvitation(deps(), typed))?.projectId).toBe(id);
     for (const wrong of ['', code.slice(1), `${code}A`, `0${code.slice(1)}`, `%${code.slice(1)}`]) {
-      expect(readCode(wrong)).toBe('');
+      expect(readInvitation(wrong)).toBe('');
       expect(await findInvitation(deps(), wrong)).toBeNull();
       await expect(redeem(wrong, await addAccount(store))).rejects.toMatchObject({ code: 'not_found' });
     }

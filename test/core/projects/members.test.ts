@@ -10,11 +10,11 @@ import {
 } from '../../../src/core/projects/members.ts';
 import { castBallot } from '../../../src/core/review/votes.ts';
 import type { MemberRole } from '../../../src/core/store/schema.ts';
-import { openStore, type Store } from '../../../src/core/store/store.ts';
+import type { Store } from '../../../src/core/store/store.ts';
 import { notedNudges } from '../../support/nudges.ts';
 import { addAccount, addMember, addProject } from '../../support/people.ts';
 import { addPortrait } from '../../support/pictures.ts';
-import { engines, freshStore } from '../../support/stores.ts';
+import { engines, twoStores } from '../../support/stores.ts';
 import { fakeClock } from '../wiki/fakes.ts';
 
 describe.each(engines())('members on %s', (kind) => {
@@ -22,13 +22,7 @@ describe.each(engines())('members on %s', (kind) => {
   let other: Store;
   let dispose: () => Promise<void>;
   beforeAll(async () => {
-    const fresh = await freshStore(kind);
-    store = fresh.store;
-    other = openStore(fresh.address, { connections: 8 });
-    dispose = async () => {
-      await other.close();
-      await fresh.dispose();
-    };
+    ({ store, other, dispose } = await twoStores(kind));
   });
   afterAll(() => dispose());
 
@@ -205,6 +199,39 @@ describe.each(engines())('members on %s', (kind) => {
       expect(await lastAudit()).toMatchObject({ action: 'made owner', account_id: owner });
       await leaveProject(deps(), { projectId: id, accountId: owner });
       expect(await roleOf(store, id, member)).toBe('owner');
+    });
+
+    it('never leave it to owners who are blocked, barred or forgotten; members come and go all the same', async () => {
+      const { id, owner } = await addProject(store);
+      const blocked = await addMember(store, id, { role: 'owner', blocked: true });
+      const barred = await addMember(store, id, { role: 'owner' });
+      await store.db
+        .updateTable('account_profiles')
+        .set({ barred: 'no' })
+        .where('account_id', '=', barred)
+        .execute();
+      const forgotten = await addMember(store, id, { role: 'owner' });
+      await store.db.deleteFrom('account_profiles').where('account_id', '=', forgotten).execute();
+      const conflict = { code: 'conflict', message: expect.stringContaining('blocked and cannot act') };
+      const self = { projectId: id, memberId: owner, accountId: owner };
+      await expect(leaveProject(deps(), { projectId: id, accountId: owner })).rejects.toMatchObject(conflict);
+      await expect(changeRole(deps(), { ...self, role: 'member' })).rejects.toMatchObject(conflict);
+      // Nobody is left who can act: that is no reason to keep others in.
+      const member = await addMember(store, id);
+      await store.db
+        .updateTable('account_profiles')
+        .set({ blocked: 1 })
+        .where('account_id', '=', owner)
+        .execute();
+      await leaveProject(deps(), { projectId: id, accountId: member });
+      expect(await roleOf(store, id, member)).toBeNull();
+      await store.db
+        .updateTable('account_profiles')
+        .set({ blocked: 0 })
+        .where('account_id', 'in', [owner, blocked])
+        .execute();
+      await leaveProject(deps(), { projectId: id, accountId: owner });
+      expect(await roleOf(store, id, owner)).toBeNull();
     });
 
     it('never leave it without an owner when two go at once', async () => {

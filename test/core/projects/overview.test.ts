@@ -5,6 +5,7 @@ import type { RunState, VerdictsTable } from '../../../src/core/store/schema.ts'
 import type { Store } from '../../../src/core/store/store.ts';
 import { addChannel, addProject } from '../../support/people.ts';
 import { addFace, addFile } from '../../support/pictures.ts';
+import { addRun } from '../../support/runs.ts';
 import { engines, freshStore } from '../../support/stores.ts';
 
 describe.each(engines())('what a project waits for, on %s', (kind) => {
@@ -38,27 +39,7 @@ describe.each(engines())('what a project waits for, on %s', (kind) => {
     const question = { projectId: project, kind: 'single', person: 'Q1', faceIds: [faceId] } as const;
     await store.transaction((trx) => openQuestion(trx, question, channelId, 1));
   };
-  const run = (state: RunState) =>
-    store.db
-      .insertInto('runs')
-      .values({
-        project_id: project,
-        account_id: owner,
-        kind: 'write',
-        undoes: null,
-        state,
-        reason: null,
-        edit_group: 'abcd',
-        stop_requested_at: null,
-        created_at: 0,
-        retry_at: null,
-        finished_at: null,
-        channel_id: null,
-        message_id: null,
-        reported: null,
-      })
-      .returning('id')
-      .executeTakeFirstOrThrow();
+  const run = (state: RunState) => addRun(store, project, owner, { state, finished_at: null });
 
   test('the first crawl', async () => {
     await change({ crawled_at: null });
@@ -125,7 +106,7 @@ describe.each(engines())('what a project waits for, on %s', (kind) => {
     const faceId = await face();
     await verdict(faceId, 'match');
     await verdict(await face(), 'match');
-    const { id } = await run('working');
+    const id = await run('working');
     const { page_id } = await store.db
       .selectFrom('faces')
       .innerJoin('files', 'files.id', 'faces.file_id')

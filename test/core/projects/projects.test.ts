@@ -19,8 +19,9 @@ const ITEMS: Readonly<Record<string, Partial<Item>>> = {
   Q9: { label: 'x'.repeat(300), description: 'y'.repeat(600) },
   Q10: { label: 'A chair', isHuman: false },
   Q11: { isHuman: false, label: null },
-  Q12: { label: 'Hypatia', dead: true, diedAt: null },
+  Q12: { label: 'Hypatia', dead: true },
 };
+const ADAMS = { thumbUrl: 'https://p.example/5.jpg', licenceUrl: 'https://licences.example/by-sa' };
 /** Q100 was merged into Q42. */
 const MERGED: Readonly<Record<string, string>> = { Q100: 'Q42' };
 
@@ -56,9 +57,7 @@ describe('projects', () => {
                   description: null,
                   isHuman: true,
                   dead: false,
-                  diedAt: null,
                   portrait: null,
-                  redirectedTo: found === id ? null : found,
                   ...known,
                 }
               : null;
@@ -71,7 +70,7 @@ describe('projects', () => {
         return { title: full, ...(CATEGORIES[full] ?? { exists: false, files: 0, subcategories: 0 }) };
       },
       thumbnails: async (titles: readonly string[]) =>
-        new Map(titles.map((title) => [title, wikiFile(5, { title, thumbUrl: 'https://p.example/5.jpg' })])),
+        new Map(titles.map((title) => [title, wikiFile(5, { title, ...ADAMS })])),
     },
   });
   const input = (given: Partial<ProjectInput> = {}): ProjectInput => ({
@@ -183,6 +182,10 @@ describe('projects', () => {
         description: 'English writer',
         portrait_title: 'File:Adams.jpg',
         portrait_url: 'https://p.example/5.jpg',
+        portrait_page_url: 'https://wiki.example/wiki/File:5',
+        portrait_author: 'A photographer',
+        portrait_licence: 'CC BY-SA 4.0',
+        portrait_licence_url: 'https://licences.example/by-sa',
       },
     ]);
     expect(await roleOf(store, id, account)).toBe('owner');

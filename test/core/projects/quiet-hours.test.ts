@@ -109,6 +109,31 @@ describe('isQuiet', () => {
     expect(isQuiet(hours('02:30-06:00'), 'Europe/Oslo', spring)).toBe(false);
     expect(isQuiet(hours('02:30-06:00'), 'Europe/Oslo', spring + 1000)).toBe(true);
   });
+
+  it('are kept again, once more, in the hour that the clock on the wall shows twice', () => {
+    // On 25 October 2026 03:00 is followed by 02:00: the hour from 00:00 to 01:00 UTC is there again from 01:00 on.
+    const at = (time: string) =>
+      isQuiet(hours('02:15-02:45'), 'Europe/Oslo', Date.parse(`2026-10-25T${time}Z`));
+    const times = [
+      '00:14:59',
+      '00:15:00',
+      '00:44:59',
+      '00:45:00',
+      '01:14:59',
+      '01:15:00',
+      '01:44:59',
+      '01:45:00',
+    ];
+    expect(times.map(at)).toEqual([false, true, true, false, false, true, true, false]);
+    // Over the whole repeated hour they are kept without a break.
+    const noon = Date.parse('2026-10-24T12:00:00Z');
+    expect(quietMinutes(hours('02:00-03:00'), 'Europe/Oslo', noon, noon + DAY)).toBe(120);
+    // Half an hour is put back on Lord Howe Island.
+    const island = Date.parse('2026-04-04T12:00:00Z');
+    expect(
+      quietMinutes(hours('01:00-03:00'), 'Australia/Lord_Howe', island - DAY / 2, island + DAY / 2),
+    ).toBe(150);
+  });
 });
 
 describe('hours as people write them', () => {

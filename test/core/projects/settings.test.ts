@@ -34,6 +34,7 @@ describe.each(engines())('settings on %s', (kind) => {
     matching: true,
     smallFaces: false,
     depth: 3,
+    fileCap: 9000,
   };
   const change = (projectId: number, accountId: number, wish: Partial<ProjectSettings>) =>
     changeSettings(deps(), { projectId, accountId, settings: { ...AS_MADE, ...wish } });
@@ -56,6 +57,7 @@ describe.each(engines())('settings on %s', (kind) => {
       matching: false,
       smallFaces: true,
       depth: 0,
+      fileCap: 120,
     };
     await change(id, owner, { ...wish, title: `  ${wish.title} ` });
     expect(await projectSettings(store, id)).toEqual(wish);
@@ -103,6 +105,23 @@ describe.each(engines())('settings on %s', (kind) => {
     expect((await row(id)).crawl_wanted_at).toBe(clock.now());
   });
 
+  it('takes more files when an administrator of the site says so, and what they said stays', async () => {
+    const { id, owner } = await addProject(store);
+    const admin = await addAccount(store);
+    await store.db
+      .insertInto('administrators')
+      .values({ account_id: admin, name: `Admin ${admin}`, since: 0 })
+      .execute();
+    await expect(change(id, admin, { fileCap: 50_001 })).rejects.toMatchObject({ code: 'bad_input' });
+    await change(id, admin, { fileCap: 50_000 });
+    expect((await row(id)).crawl_wanted_at).toBe(clock.now());
+    await change(id, owner, { title: 'Larger', fileCap: 50_000 });
+    const { fileCap: _left, ...without } = AS_MADE;
+    await changeSettings(deps(), { projectId: id, accountId: owner, settings: without });
+    expect((await projectSettings(store, id))?.fileCap).toBe(50_000);
+    await expect(change(id, owner, { fileCap: 40_000 })).rejects.toMatchObject({ code: 'bad_input' });
+  });
+
   it('counts the votes again when another number of them is needed', async () => {
     const { id, owner } = await addProject(store);
     const faceId = await addFace(store, await addFile(store, id));
@@ -145,6 +164,10 @@ describe.each(engines())('settings on %s', (kind) => {
       { depth: -1 },
       { depth: 11 },
       { depth: Number.POSITIVE_INFINITY },
+      { fileCap: 0 },
+      { fileCap: 9001 },
+      { fileCap: 1.5 },
+      { fileCap: Number.NaN },
     ];
     for (const wish of wrong) {
       await expect(change(id, owner, wish), JSON.stringify(wish)).rejects.toMatchObject({

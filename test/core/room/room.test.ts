@@ -118,6 +118,17 @@ describe.each(engines())('the practice room on %s', (engine) => {
     ]);
   });
 
+  test('what the bot offers in one moment stands in the order in which it offers it', async () => {
+    const now = deps.clock.now();
+    const atOnce = { ...deps, clock: { ...deps.clock, now: () => now } };
+    const id = await postMessage(deps, { channel: 'practice', user: null, body: { title: 'Which?' } });
+    const offered = ['1️⃣', '2️⃣', '9️⃣', '✅', '❌', '🇦', '🇮', '🚫', '🤷'];
+    for (const emoji of offered.toReversed()) await addReaction(atOnce, { messageId: id, user: null, emoji });
+    expect((await seen(bob))[0]?.reactions.map((one) => one.emoji)).toEqual(offered);
+    for (const emoji of offered.toReversed()) await addReaction(atOnce, { messageId: id, user: ann, emoji });
+    expect((await reactionsOf(deps, id))?.map((one) => one.emoji)).toEqual(offered);
+  });
+
   test('only an emoji is a reaction', async () => {
     const id = await say('hello');
     const good = ['✅', '1️⃣', '🇦', '🤷', '🚫', '🛑'];

@@ -6,11 +6,13 @@ import { undoAnswers } from '../../../src/core/review/undo.ts';
 import { castBallot } from '../../../src/core/review/votes.ts';
 import { leaderboard, setHidden } from '../../../src/core/statistics/leaderboard.ts';
 import { projectStatistics } from '../../../src/core/statistics/project.ts';
+import { projectTally } from '../../../src/core/statistics/tally.ts';
 import type { Answer } from '../../../src/core/store/schema.ts';
 import type { Store } from '../../../src/core/store/store.ts';
 import { notedNudges } from '../../support/nudges.ts';
 import { addAccount, addMember, addProject } from '../../support/people.ts';
 import { addFace, addFile } from '../../support/pictures.ts';
+import { addRun } from '../../support/runs.ts';
 import { engines, freshStore } from '../../support/stores.ts';
 import { fakeClock } from '../wiki/fakes.ts';
 
@@ -51,26 +53,7 @@ describe.each(engines())('the leaderboard on %s', (kind) => {
       ({ username, answers, written }) => `${username} ${answers} ${written}`,
     );
   const claim = async (accountId: number, pageId: number, state: 'written' | 'removed') => {
-    const run = await store.db
-      .insertInto('runs')
-      .values({
-        project_id: project,
-        account_id: accountId,
-        kind: 'write',
-        undoes: null,
-        state: 'done',
-        reason: null,
-        edit_group: 'x',
-        stop_requested_at: null,
-        created_at: 0,
-        retry_at: null,
-        finished_at: null,
-        channel_id: null,
-        message_id: null,
-        reported: null,
-      })
-      .returning('id')
-      .executeTakeFirstOrThrow();
+    const run_id = await addRun(store, project, accountId);
     await store.db
       .insertInto('sdc_claims')
       .values({
@@ -82,7 +65,7 @@ describe.each(engines())('the leaderboard on %s', (kind) => {
         state,
         reason: null,
         account_id: accountId,
-        run_id: run.id,
+        run_id,
         undo_run_id: null,
         revision: null,
         changed_at: clock.now(),
@@ -178,7 +161,7 @@ describe.each(engines())('the leaderboard on %s', (kind) => {
     await vote(bo, 1, 'no');
     await claim(anna, 1, 'written');
     await claim(anna, 2, 'written');
-    const statistics = await projectStatistics(store, project);
+    const statistics = await projectStatistics(store, project, await projectTally(store, project));
     expect(statistics).toMatchObject({ answers: 5, voters: 3, written: 2, answersPerClaim: 2.5 });
     expect(statistics.verdicts).toEqual([
       { source: 'owner', verdict: 'match', count: 1 },

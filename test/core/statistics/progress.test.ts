@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { DAY_MS, inSteps, projectProgress } from '../../../src/core/statistics/progress.ts';
+import { inSteps, projectProgress } from '../../../src/core/statistics/progress.ts';
+import { DAY_MS, projectTally } from '../../../src/core/statistics/tally.ts';
 import type { Store } from '../../../src/core/store/store.ts';
 import { addBigProject, type BigProject } from '../../support/big-project.ts';
 import { addProject } from '../../support/people.ts';
@@ -48,7 +49,7 @@ describe.each(engines())('progress on %s', (kind) => {
 
   test('counts the faces, verdicts and statements of the project by day', async () => {
     const { db } = store;
-    const progress = await projectProgress(store, project.id, NOW);
+    const progress = projectProgress(await projectTally(store, project.id), NOW);
     if (!progress) throw new Error('there is no progress');
     const days = (times: readonly number[]) =>
       progress.steps.map((step) => times.filter((at) => at >= step && at < step + DAY_MS).length);
@@ -77,6 +78,7 @@ describe.each(engines())('progress on %s', (kind) => {
   });
 
   test('there is none before the first face', async () => {
-    expect(await projectProgress(store, (await addProject(store)).id, NOW)).toBeNull();
+    const tally = await projectTally(store, (await addProject(store)).id);
+    expect(projectProgress(tally, NOW)).toBeNull();
   });
 });

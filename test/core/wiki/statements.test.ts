@@ -93,7 +93,6 @@ describe('setStatement', () => {
       ...NEW,
       box: [0.105, 0.2, 0.3, 0.4],
       rank: 'preferred',
-      tags: ['visavis'],
       account: fakeAccount(),
     });
     expect(outcome).toEqual({ outcome: 'saved', revision: 28 });
@@ -102,7 +101,6 @@ describe('setStatement', () => {
       action: 'wbsetclaim',
       ignoreduplicatemainsnak: '',
       summary: 'Ada',
-      tags: 'visavis',
       token: 'csrf-1+\\',
       assertuser: 'Alice',
       maxlag: '5',

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { VisavisError } from '../../../src/core/platform/errors.ts';
-import { MODEL_ID, PRACTICE_PHOTOS } from '../../../src/detect/models/catalogue.ts';
+import { BUNDLES, PRACTICE_PHOTOS } from '../../../src/detect/models/catalogue.ts';
 import { fetchEntries, sha256Of } from '../../../src/detect/models/fetch.ts';
 import { modelStatus, prepareModels, readModels } from '../../../src/detect/models/prepare.ts';
 import { dataDir, preparedPhotos } from '../prepared.ts';
@@ -35,7 +35,7 @@ describe('prepared models', () => {
   it('are ready, and named by one id', async () => {
     expect(await states(dataDir)).toEqual(['ready', 'ready', 'ready']);
     expect((await modelStatus(dataDir)).map(({ step }) => step)).toEqual(['detect', 'landmarks', 'embed']);
-    expect(MODEL_ID).toMatch(/dlib-128/);
+    expect(BUNDLES.default.model).toMatch(/dlib-128/);
   });
 
   it('are not fetched again', async () => {

@@ -36,6 +36,7 @@ const ROUTES: readonly (readonly [string, Handler])[] = [
   ['PATCH /channels/:channel/messages/:message', editMessage],
   ['DELETE /channels/:channel/messages/:message', deleteMessage],
   ['PUT /channels/:channel/messages/:message/reactions/:emoji/@me', react],
+  ['DELETE /channels/:channel/messages/:message/reactions/:emoji/@me', unreact],
   ['DELETE /channels/:channel/messages/:message/reactions/:emoji/:user', takeAway],
   ['GET /channels/:channel/messages/:message/reactions/:emoji', listReactions],
   ['PUT /applications/:application/commands', putCommands],
@@ -182,6 +183,19 @@ function react(
     if (message.reactions.length >= MOST_REACTIONS) refuse('tooManyReactions');
   }
   world.react(message, world.bot, emoji);
+  return null;
+}
+
+function unreact(
+  { world }: RestDeps,
+  _request: FakeRequest,
+  channelId = '',
+  messageId = '',
+  emoji = '',
+): Answer {
+  const message = messageOf(world, channelId, messageId);
+  if (!world.reactionOf(message, emoji, null)) refuse('unknownEmoji');
+  world.takeBack(message, world.bot, emoji);
   return null;
 }
 
