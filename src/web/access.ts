@@ -1,6 +1,7 @@
 import type { Account } from '../core/accounts/accounts.ts';
 import { VisavisError } from '../core/platform/errors.ts';
 import { roleOf } from '../core/projects/members.ts';
+import { ADMIN_FILE_CAP, FILE_CAP } from '../core/projects/settings.ts';
 import type { WebContext } from './context.ts';
 import type { WebDeps } from './deps.ts';
 
@@ -20,6 +21,11 @@ export function requireActive(ctx: WebContext): Account {
 /** Whether the reader administrates this site. Every act is checked again where it happens. */
 export function isAdmin(ctx: WebContext): boolean {
   return ctx.state.admin === true && ctx.state.account?.blocked === false;
+}
+
+/** How many files the reader may have a project take. */
+export function mostFilesFor(ctx: WebContext): number {
+  return isAdmin(ctx) ? ADMIN_FILE_CAP : FILE_CAP;
 }
 
 /** @throws VisavisError `not_signed_in` or `forbidden` */

@@ -59,10 +59,22 @@ export interface WebDeps {
   readonly sandbox: { readonly wikiUrl: string } | null;
   /** The chats that this bot is in: the link that invites it to a Discord server, and whether it is on Matrix. */
   readonly chats?: { readonly discord: string | null; readonly matrix: boolean };
+  /** What the bot can be told, for the help; in groups, and `on` are the only platforms that have it. */
+  readonly commands?: readonly {
+    readonly group: string;
+    readonly commands: readonly {
+      readonly name: string;
+      readonly usage: string;
+      readonly on: readonly string[] | null;
+    }[];
+  }[];
   /** How to reach the operator. */
-  readonly contact: string;
-  /** More about the parts of the product than the database, for `/health`. */
-  readonly health?: () => Promise<Health>;
+  readonly contact: string | null;
+  /**
+   * More about the parts of the product than the database, for `/health`.
+   * @param database whether it answers: else nothing may be asked of it
+   */
+  readonly health?: (database: boolean) => Promise<Health>;
   /** Where requests are counted; nowhere when nothing is given. */
   readonly metrics?: Metrics;
   /** The numbers for `/metrics`, and who may read them; without it there is no such page. */

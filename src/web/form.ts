@@ -33,6 +33,12 @@ export function linesOf(text: string): string[] {
   return text.split('\n').map((line) => line.trim());
 }
 
+/** The answer to a form that did what it says: the browser asks for the page that shows it. */
+export function seeOther(ctx: WebContext, path: string): void {
+  ctx.status = 303;
+  ctx.redirect(path);
+}
+
 function body(ctx: WebContext): Record<string, unknown> {
   const parsed: unknown = ctx.request.body;
   return typeof parsed === 'object' && parsed !== null ? (parsed as Record<string, unknown>) : {};

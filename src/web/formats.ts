@@ -16,11 +16,15 @@ export function formatsFor(language: string): Formats {
   const known = made.get(language);
   if (known) return known;
   const timeZone = 'UTC';
+  // As the wikis write it in English, whatever the browser: 13:40, 22 November 2026.
+  const isEnglish = language === 'en';
+  const locale = isEnglish ? 'en-GB' : language;
+  const dateStyle = isEnglish ? 'long' : 'medium';
   const formats: Formats = {
-    dates: new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short', timeZone }),
-    days: new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeZone }),
-    times: new Intl.DateTimeFormat(language, { timeStyle: 'short', timeZone }),
-    numbers: new Intl.NumberFormat(language),
+    dates: new Intl.DateTimeFormat(locale, { dateStyle, timeStyle: 'short', timeZone }),
+    days: new Intl.DateTimeFormat(locale, { dateStyle, timeZone }),
+    times: new Intl.DateTimeFormat(locale, { timeStyle: 'short', timeZone }),
+    numbers: new Intl.NumberFormat(locale),
   };
   made.set(language, formats);
   return formats;

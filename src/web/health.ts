@@ -4,7 +4,7 @@ import type { Health, WebDeps } from './deps.ts';
 /** How this process does, its database included. Never throws. */
 export async function healthNow(deps: Pick<WebDeps, 'store' | 'log' | 'health'>): Promise<Health> {
   const database = await databaseAnswers(deps);
-  const more = await others(deps);
+  const more = await others(deps, database);
   return {
     ok: database && more.ok,
     degraded: more.degraded,
@@ -35,9 +35,9 @@ async function noAnswer(signal: AbortSignal): Promise<never> {
   throw new Error(`no answer in ${ANSWER_MS / 1000} s`);
 }
 
-async function others(deps: Pick<WebDeps, 'log' | 'health'>): Promise<Health> {
+async function others(deps: Pick<WebDeps, 'log' | 'health'>, database: boolean): Promise<Health> {
   try {
-    return (await deps.health?.()) ?? { ok: true, degraded: false, parts: {} };
+    return (await deps.health?.(database)) ?? { ok: true, degraded: false, parts: {} };
   } catch (error) {
     deps.log.error({ err: error }, 'the health of the other parts is not known');
     return { ok: false, degraded: true, parts: { others: 'unknown' } };

@@ -9,6 +9,8 @@ export interface Watch {
   readonly topics: readonly Topic[];
   /** Differs after every change. */
   version(): Promise<string>;
+  /** True: the version is not the newest one yet, and is soon asked for again. */
+  isBehind?(): boolean;
   /** The version that the page shows already. */
   readonly since: string;
   /** Nudges may be lost, so it is looked this often anyway. */
@@ -26,6 +28,8 @@ const MAX_STREAMS = 1000;
 const MAX_STREAMS_EACH = 100;
 /** Several changes in a row become one event. */
 const GATHER_MS = 120;
+/** Until it is looked again whether the newest version is known. */
+const BEHIND_MS = 300;
 
 export function createLive({ clock, nudges }: { clock: Clock; nudges: Nudges }): Live {
   /** How each is closed, and whose it is. */
@@ -76,7 +80,7 @@ export function createLive({ clock, nudges }: { clock: Clock; nudges: Nudges }):
           } catch (error) {
             ctx.state.log.warn({ err: error }, 'a live page could not be brought up to date');
           }
-          await clock.sleep(watch.everyMs, wake.signal);
+          await clock.sleep(watch.isBehind?.() ? BEHIND_MS : watch.everyMs, wake.signal);
           await clock.sleep(GATHER_MS, closed.signal);
         }
       }

@@ -1,15 +1,22 @@
+import { createHash } from 'node:crypto';
 import { listRuns, type RunView } from '../core/depicts/history.ts';
+import { hasPairsToWrite } from '../core/depicts/ledger.ts';
 import { type Advice, adviceFrom, type DecidedDistance, decidedDistances } from '../core/faces/advice.ts';
 import type { Clock } from '../core/platform/clock.ts';
 import type { Nudges } from '../core/platform/nudges.ts';
-import { type ProjectOverview, projectOverview } from '../core/projects/overview.ts';
+import { overviewOf, type ProjectOverview } from '../core/projects/overview.ts';
 import { type DistanceHistogram, distanceHistogram } from '../core/statistics/distances.ts';
 import { type Progress, projectProgress } from '../core/statistics/progress.ts';
 import { type ProjectStatistics, projectStatistics } from '../core/statistics/project.ts';
+import { type DayCount, facesByDay, tallyWith } from '../core/statistics/tally.ts';
 import type { Store } from '../core/store/store.ts';
+import { createKept, type Kept } from './kept.ts';
+import { createRemembered } from './remembered.ts';
 
 /** What the page of a project counts, the same for every visitor. */
 export interface ProjectNumbers {
+  /** Differs when the overview or the runs do: pages that show them are brought up to date. */
+  readonly version: string;
   readonly overview: ProjectOverview;
   readonly runs: readonly RunView[];
   readonly statistics: ProjectStatistics;
@@ -18,36 +25,26 @@ export interface ProjectNumbers {
   /** null when nothing is measured: without matching, or before there are examples. */
   readonly distances: DistanceHistogram | null;
   readonly advice: Advice | null;
+  /** There is something that "write" could write. */
+  readonly canBeWritten: boolean;
 }
 
 export interface ProjectNumbersSource {
-  /** null when there is no such project. */
-  of(projectId: number): Promise<ProjectNumbers | null>;
-}
-
-interface Kept {
-  numbers: ProjectNumbers | null;
-  countedAt: number;
-  /** Something has changed since that count began. */
-  isOld: boolean;
-  /** The count under way, and whether something has changed since it began. */
-  counting: Promise<ProjectNumbers | null> | null;
-  isCountOld: boolean;
-  /** Who asks for changed numbers during a count waits for its end and shares the next one. */
-  following: Promise<ProjectNumbers | null> | null;
-  stopListening(): void;
+  /**
+   * Null when there is no such project.
+   * @param since UTC milliseconds: what was counted before is too old for whoever asks
+   */
+  of(projectId: number, since?: number): Promise<ProjectNumbers | null>;
+  /** What `of` gave may not be the newest: there will be other numbers in a moment. */
+  isBehind(projectId: number): boolean;
 }
 
 /** Faces from which on a project's numbers are kept. Smaller ones are counted for every visitor: that is quick. */
 const LARGE = 1000;
-const KEPT_MS = 2000;
-/** Older numbers are shown while they are counted again, when nobody said that something has changed. */
-const SHOWN_MS = 10_000;
 
 /**
- * Counts the numbers of projects. Those of a large one take a tenth of a second, so they are counted once for all who
- * ask at the same time, and kept for two seconds, or until a nudge says that something has changed. A nudge may be lost:
- * then they are at most ten seconds old.
+ * Counts the numbers of projects. Those of a large one are kept (`kept.ts`): after a change, visitors see those of
+ * before for a moment.
  */
 export function createProjectNumbers(deps: {
   readonly store: Store;
@@ -55,112 +52,78 @@ export function createProjectNumbers(deps: {
   readonly nudges: Nudges;
 }): ProjectNumbersSource {
   const { store, clock, nudges } = deps;
-  const large = new Map<number, Kept>();
-  const measured = new Map<number, { change: string; decided: DecidedDistance[] }>();
+  const large = new Map<number, { kept: Kept<ProjectNumbers | null>; forget(): void }>();
+  const remembered = {
+    faces: createRemembered<DayCount[]>(clock),
+    distances: createRemembered<DecidedDistance[]>(clock),
+  };
 
   return {
-    async of(projectId) {
+    async of(projectId, since) {
       const known = large.get(projectId);
       if (!known && !(await isLarge(store, projectId))) return count(projectId);
       // Somebody else may have begun while we looked.
-      const kept = large.get(projectId) ?? keep(projectId);
-      const age = clock.now() - kept.countedAt;
-      if (!kept.numbers || kept.isOld || age >= SHOWN_MS) return fresh(projectId, kept);
-      if (age >= KEPT_MS) fresh(projectId, kept).catch(() => {});
-      return kept.numbers;
+      const { kept, forget } = large.get(projectId) ?? keep(projectId);
+      const numbers = await kept.get(since);
+      if (!numbers) forget();
+      return numbers;
     },
+    isBehind: (projectId) => large.get(projectId)?.kept.isBehind() ?? false,
   };
 
-  function keep(projectId: number): Kept {
-    const change = () => {
-      kept.isOld = true;
-      kept.isCountOld = true;
-    };
+  function keep(projectId: number) {
+    const kept = createKept(clock, () => count(projectId));
     // Of runs in all projects.
-    const unlisten = [nudges.listen(`project:${projectId}`, change), nudges.listen('runs', change)];
-    const kept: Kept = {
-      numbers: null,
-      countedAt: 0,
-      isOld: false,
-      counting: null,
-      isCountOld: false,
-      following: null,
-      stopListening: () => {
-        for (const stop of unlisten) stop();
-      },
+    const unlisten = [
+      nudges.listen(`project:${projectId}`, kept.changed),
+      nudges.listen('runs', kept.changed),
+    ];
+    const forget = () => {
+      for (const stop of unlisten) stop();
+      large.delete(projectId);
     };
-    large.set(projectId, kept);
-    return kept;
-  }
-
-  /** By a count that began after the last change. There is never more than one at a time. */
-  function fresh(projectId: number, kept: Kept): Promise<ProjectNumbers | null> {
-    if (!kept.counting) {
-      kept.counting = begin(projectId, kept);
-      return kept.counting;
-    }
-    if (!kept.isCountOld) return kept.counting;
-    kept.following ??= kept.counting
-      .catch(() => null)
-      .then(() => {
-        kept.following = null;
-        return fresh(projectId, kept);
-      });
-    return kept.following;
-  }
-
-  async function begin(projectId: number, kept: Kept): Promise<ProjectNumbers | null> {
-    kept.isCountOld = false;
-    try {
-      kept.numbers = await count(projectId);
-      kept.countedAt = clock.now();
-      kept.isOld = kept.isCountOld;
-      if (!kept.numbers) {
-        kept.stopListening();
-        large.delete(projectId);
-      }
-      return kept.numbers;
-    } finally {
-      kept.counting = null;
-    }
+    large.set(projectId, { kept, forget });
+    return { kept, forget };
   }
 
   async function count(projectId: number): Promise<ProjectNumbers | null> {
-    const overview = await projectOverview(store, projectId);
+    const change = await changesOf(store, projectId);
+    if (!change) return null;
+    const faces = await remembered.faces(projectId, change.faces, () => facesByDay(store, projectId));
+    const tally = await tallyWith(store, projectId, faces);
+    const overview = await overviewOf(store, projectId, tally);
     if (!overview) return null;
+    const runs = await listRuns(store, projectId);
     const { matching, threshold } = overview.project;
-    const decided = matching ? await distancesOf(projectId) : [];
+    const decided = matching
+      ? await remembered.distances(projectId, change.all, () => decidedDistances(store, projectId))
+      : [];
     return {
+      version: fingerprint([overview, runs]),
       overview,
-      runs: await listRuns(store, projectId),
-      statistics: await projectStatistics(store, projectId),
-      progress: await projectProgress(store, projectId, clock.now()),
+      runs,
+      statistics: await projectStatistics(store, projectId, tally),
+      progress: projectProgress(tally, clock.now()),
       distances: distanceHistogram(decided, threshold),
       advice: adviceFrom(decided),
+      canBeWritten: await hasPairsToWrite(store.db, projectId),
     };
-  }
-
-  /** Measured anew only after verdicts or faces have changed. */
-  async function distancesOf(projectId: number): Promise<DecidedDistance[]> {
-    const row = await store.db
-      .selectFrom('projects')
-      .select(['change_number', 'state'])
-      .where('id', '=', projectId)
-      .executeTakeFirstOrThrow();
-    const change = `${row.change_number} ${row.state}`;
-    const known = measured.get(projectId);
-    if (known?.change === change) return known.decided;
-    const decided = await decidedDistances(store, projectId);
-    measured.delete(projectId);
-    measured.set(projectId, { change, decided });
-    const [oldest] = measured.keys();
-    if (measured.size > MOST_MEASURED && oldest !== undefined) measured.delete(oldest);
-    return decided;
   }
 }
 
-/** Of so many projects the distances are remembered: a few hundred numbers each. */
-const MOST_MEASURED = 200;
+/** What moves when faces came or went, and when anything did that is measured. */
+async function changesOf(store: Store, projectId: number): Promise<{ faces: string; all: string } | null> {
+  const row = await store.db
+    .selectFrom('projects')
+    .select(['change_number', 'verdict_changes', 'state'])
+    .where('id', '=', projectId)
+    .executeTakeFirst();
+  if (!row) return null;
+  return {
+    faces: String(row.change_number - row.verdict_changes),
+    all: `${row.change_number} ${row.state}`,
+  };
+}
 
 async function isLarge(store: Store, projectId: number): Promise<boolean> {
   const row = await store.db
@@ -172,4 +135,8 @@ async function isLarge(store: Store, projectId: number): Promise<boolean> {
     .offset(LARGE - 1)
     .executeTakeFirst();
   return row !== undefined;
+}
+
+function fingerprint(value: unknown): string {
+  return createHash('sha256').update(JSON.stringify(value)).digest('base64url').slice(0, 16);
 }

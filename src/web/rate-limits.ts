@@ -6,7 +6,7 @@ import {
 } from 'rate-limiter-flexible';
 import type { RedisConnection } from '../core/platform/redis.ts';
 
-/** Requests a minute (PRODUCT S7). */
+/** Requests a minute (SECURITY.md, S7). */
 export const LIMITS = {
   signIn: 10,
   link: 5,

@@ -14,12 +14,14 @@ import { dataSourceHeaders } from './middleware/data-sources.ts';
 import { errorPage } from './middleware/error-page.ts';
 import { chooseLanguage } from './middleware/language.ts';
 import { countRequests } from './middleware/metrics.ts';
+import { noteChanges } from './middleware/own-changes.ts';
 import { rateLimit } from './middleware/rate-limit.ts';
 import { readOnly } from './middleware/read-only.ts';
 import { requestLog } from './middleware/request-log.ts';
+import { roleWatch } from './middleware/role-watch.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
 import { session } from './middleware/session.ts';
-import { workerWatch } from './middleware/worker-watch.ts';
+import { createProjectList } from './project-list.ts';
 import { memoryLimits } from './rate-limits.ts';
 import { createReportCollector } from './routes/csp-reports.ts';
 import { cspWikiRoutes } from './routes/csp-wiki.ts';
@@ -41,7 +43,9 @@ export function createWeb(deps: WebDeps): Web {
   const sessions = createSessions({ store, clock });
   const assets = loadAssets();
   const live = createLive({ clock, nudges });
-  const workers = workerWatch({ store, clock });
+  const projects = createProjectList(deps);
+  const chats = Boolean(deps.chats?.discord) || deps.chats?.matrix === true;
+  const roles = roleWatch({ store, clock, chats });
   const reports = createReportCollector({ ...deps, limits, sessions });
   const view = createView({
     assets,
@@ -49,7 +53,7 @@ export function createWeb(deps: WebDeps): Web {
     contact: deps.contact,
     languages: messages.languages,
     isAdmin,
-    workersAway: workers.isAway,
+    missingRoles: roles.missing,
   });
   // With `proxy`, koa takes the address that the last trusted proxy saw, never what the visitor claims.
   const app = new Koa<WebState, object>({
@@ -73,9 +77,10 @@ export function createWeb(deps: WebDeps): Web {
   app.use(body);
   app.use(requireCsrfToken);
   app.use(readOnly(deps.readOnly ?? createReadOnly({ store, clock })));
-  app.use(workers.middleware);
+  app.use(noteChanges(deps));
+  app.use(roles.middleware);
   app.use(dataSourceHeaders(deps));
-  for (const router of allRoutes({ ...deps, limits, sessions, view, live })) {
+  for (const router of allRoutes({ ...deps, limits, sessions, view, live, projects })) {
     app.use(router.routes());
   }
 

@@ -1,6 +1,8 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { Eta } from 'eta';
+import type { NeededRole } from '../core/administration/processes.ts';
+import { reasonInDetail, reasonWords } from '../core/platform/reasons.ts';
 import type { Assets } from './assets.ts';
 import type { WebContext } from './context.ts';
 import { query } from './form.ts';
@@ -17,11 +19,12 @@ export interface View {
 export interface Site {
   readonly assets: Assets;
   readonly sandbox: { readonly wikiUrl: string } | null;
-  readonly contact: string;
+  /** How to reach the operator; null: nobody operates a practice mode. */
+  readonly contact: string | null;
   readonly languages: readonly string[];
   isAdmin(ctx: WebContext): boolean;
-  /** True when no worker has been seen for a while. */
-  workersAway(): boolean;
+  /** Roles that nobody has had for a while. */
+  missingRoles(): readonly NeededRole[];
 }
 
 /** What a redirect after a form may say, by `?done=…`; anything else says nothing. */
@@ -33,7 +36,6 @@ const DONE = new Set([
   'stopping',
   'undoing',
   'signed-out',
-  'renamed',
   'claim-changed',
   'saved',
   'state',
@@ -42,6 +44,7 @@ const DONE = new Set([
   'drawn',
   'drawn-before',
   'redrawn',
+  'redrawn-written',
   'withdrawn',
   'forgotten',
   'joined',
@@ -90,7 +93,7 @@ export function createView(site: Site): View {
       sandbox: site.sandbox,
       contact: site.contact,
       languages: site.languages,
-      workersAway: site.workersAway(),
+      missingRoles: site.missingRoles(),
       readOnlyNow: ctx.state.readOnly ?? null,
       notices: ctx.state.notices ?? [],
       here: ctx.path,
@@ -112,6 +115,9 @@ export function createView(site: Site): View {
       safeUrl,
       cropUrl,
       tone,
+      /** Why something came about, as it is kept. */
+      why: (kept: string) => reasonWords(t, kept),
+      whyInDetail: (kept: string) => reasonInDetail(t, kept),
     };
   }
 }

@@ -10,7 +10,7 @@ import { accountOf, buildWorld, PERSON, type World } from '../web/attacks/world.
 import { type Hands, keyboard, plain } from './access/hands.ts';
 import { openChromium } from './browser.ts';
 
-/** Every flow of the site (PRODUCT W1 to W10), played once by somebody without a mouse and once without scripts. */
+/** Every flow of the site, played once by somebody without a mouse and once without scripts. */
 describe.skipIf(!inject('chromium')).each([
   ['with the keyboard alone', true],
   ['without JavaScript', false],
@@ -129,7 +129,8 @@ describe.skipIf(!inject('chromium')).each([
     await owner.press(/^Save$/);
     await see(owner, 'Saved.');
     await owner.unfold('Settings of this channel');
-    await owner.press('Unbind');
+    await owner.unfold('Unbind');
+    await owner.press('Yes: Unbind');
     await see(owner, /Saved\.|Done\.|no channel|No channel/);
     await owner.type('Categories to leave out', 'Statues');
     await owner.press('Save, and read the category again');
@@ -222,7 +223,8 @@ describe.skipIf(!inject('chromium')).each([
     await see(other, 'Stopping: at most five more faces');
     const owner = await person('owner');
     await go(owner, `${project()}/runs/${world.ours.run}`);
-    await owner.press('Take this run back');
+    await owner.unfold('Take this run back');
+    await owner.press('Yes: Take this run back');
     await see(owner, 'Taking the statements back.');
   });
 

@@ -100,8 +100,8 @@ describe.skipIf(!inject('chromium'))('members and answers on the site', { timeou
     await anna.getByText('You are a member now.').waitFor();
     await chen.goto(`${product.url}/projects/1/members`);
     await chen.getByText('1 person has joined with it').waitFor();
-    await chen.getByRole('button', { name: 'Take back' }).click();
-    await chen.getByText('The invitation was taken back.').waitFor();
+    await chen.getByRole('button', { name: 'Revoke' }).click();
+    await chen.getByText('The invitation was revoked.').waitFor();
   });
 
   it('answers with the keyboard alone, looks closer, and takes an answer back', async () => {
@@ -129,12 +129,12 @@ describe.skipIf(!inject('chromium'))('members and answers on the site', { timeou
   it('does nothing with keys that were switched off', async () => {
     await review(chen);
     const before = await asked(chen);
-    await chen.getByRole('checkbox', { name: 'Keys answer at once' }).uncheck();
+    await chen.getByRole('checkbox', { name: 'Single letters act at once' }).uncheck();
     await chen.keyboard.press('n');
     await chen.keyboard.press('s');
     await chen.reload();
     expect(await asked(chen)).toEqual(before);
-    await chen.getByRole('checkbox', { name: 'Keys answer at once' }).check();
+    await chen.getByRole('checkbox', { name: 'Single letters act at once' }).check();
   });
 
   it('answers without JavaScript, on a narrow screen', async () => {
@@ -161,8 +161,9 @@ describe.skipIf(!inject('chromium'))('members and answers on the site', { timeou
     await chen.getByText('Saved.').waitFor();
     await chen.goto(`${product.url}/projects/1/members`);
     await chen.getByText('Manage').click();
+    await chen.locator('summary', { hasText: 'Shut out' }).click();
     await chen.getByRole('checkbox', { name: /Count every verdict again/ }).check();
-    await chen.getByRole('button', { name: 'Shut out' }).click();
+    await chen.getByRole('button', { name: 'Yes: Shut out' }).click();
     await chen.getByText('Everything was counted without these answers.').waitFor();
     const response = await anna.goto(`${product.url}/projects/1/review`);
     expect(response?.status()).toBe(403);

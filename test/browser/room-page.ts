@@ -1,8 +1,10 @@
 import type { Locator, Page } from 'playwright-core';
 import { practiceTruth } from '../../src/sandbox/practice/truth.ts';
 
+/** Who said what, below a verdict. */
+export const SAID = /(Yes|No): .|Decided by/;
 /** What a question says in the end; now and then it was asked only to check. */
-export const ANSWERED = /Answered by|This was a check/;
+export const ANSWERED = /(Yes|No): .|Decided by|This was a check/;
 
 /** The practice room as a person uses it: reads what is on the page, clicks and types. */
 export class RoomPage {

@@ -112,7 +112,7 @@ describe.skipIf(!inject('chromium'))('the whole way of a picture, by clicking', 
 
   it('takes it all back, but nothing that was there before', async () => {
     await page.goto(`${product.url}/room/practice`);
-    await room.say('!visavis undo');
+    await room.say('!visavis undo yes');
     await room.message(/taken back/);
     await page.locator('li.msg', { hasText: 'taken back' }).filter({ hasText: '✅ done' }).first().waitFor();
     expect(await statementsOnWiki('Practice team meeting 01')).toBe(false);

@@ -48,7 +48,7 @@ test('deleting names what goes and what stays, and projects that would be left a
   const ada = await signedIn('Ada');
   await addProject(store, { created_by: (await idOf('Ada')) ?? 0, title: HOSTILE });
   const page = await (await ada.get('/account/delete')).text();
-  expect(page).toContain('This project has no other owner.');
+  expect(page).toContain('You are the only owner of this project. It is paused then');
   expect(page).toContain('&lt;script&gt;');
   expect(page).not.toMatch(/<script>/);
 });

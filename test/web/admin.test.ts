@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { keepReport } from '../../src/core/privacy/retention-report.ts';
 import type { Store } from '../../src/core/store/store.ts';
+import { accountIdOf, addChannel } from '../support/people.ts';
 import { addFile } from '../support/pictures.ts';
 import { engines, freshStore } from '../support/stores.ts';
 import { Browser } from './support/browser.ts';
@@ -28,7 +30,7 @@ describe.each(engines())('administration on %s', (kind) => {
     site = await startSite(store, { admins: ['Admin'], clock });
     admin = await signedIn('Admin');
     owner = await signedIn('Owner');
-    project = await seedProject(store, await accountId('Owner'));
+    project = await seedProject(store, await accountIdOf(store, 'Owner'));
   });
   afterAll(async () => {
     await site.close();
@@ -39,14 +41,6 @@ describe.each(engines())('administration on %s', (kind) => {
     const browser = new Browser(site.url);
     await browser.signIn(name);
     return browser;
-  }
-  async function accountId(username: string): Promise<number> {
-    const row = await store.db
-      .selectFrom('account_profiles')
-      .select('account_id')
-      .where('username', '=', username)
-      .executeTakeFirstOrThrow();
-    return row.account_id;
   }
   const read = async (who: Browser, path: string) => (await who.get(path)).text();
   const failed = (failure: string | null, reason: string) =>
@@ -60,7 +54,7 @@ describe.each(engines())('administration on %s', (kind) => {
 
   test('is for administrators alone, whatever the method', async () => {
     const visitor = new Browser(site.url);
-    for (const path of ['', '/projects', '/files', '/runs', '/log', '/log/check', '/blocks']) {
+    for (const path of ['', '/projects', '/accounts', '/files', '/runs', '/log', '/log/check', '/blocks']) {
       expect([path, (await owner.get(`/admin${path}`)).status]).toEqual([path, 403]);
       expect([path, (await visitor.get(`/admin${path}`)).status]).toEqual([path, 401]);
       const page = await admin.get(`/admin${path}`);
@@ -74,6 +68,25 @@ describe.each(engines())('administration on %s', (kind) => {
     }
     expect(await read(owner, '/')).not.toContain('href="/admin"');
     expect(await read(admin, '/')).toContain('href="/admin"');
+  });
+
+  test('an account is found, blocked with a reason that it reads, and let in again', async () => {
+    const troll = await signedIn('Troll');
+    const id = await accountIdOf(store, 'Troll');
+    const path = `/admin/accounts/${id}`;
+    expect(await read(admin, '/admin/accounts?name=tROL')).toContain(`action="${path}/block"`);
+    expect(await read(admin, '/admin/accounts?name=nobody')).not.toContain('<bdi>Troll</bdi>');
+    expect((await admin.post(`${path}/block`, { reason: '' })).status).toBe(400);
+    expect((await admin.post(`${path}/block`, { reason: HOSTILE })).status).toBe(303);
+    expect((await troll.get('/account')).status).toBe(401);
+    await troll.signIn('Troll');
+    const start = await read(troll, '/');
+    expect(start).toContain('An administrator of this site has blocked your account');
+    expect(start).not.toContain('<script>alert');
+    expect((await troll.post('/projects/new', { act: 'create' })).status).not.toBe(303);
+    expect(await read(admin, '/admin/accounts')).toContain(`action="${path}/unblock"`);
+    expect((await admin.post(`${path}/unblock`, {})).status).toBe(303);
+    expect(await read(troll, '/')).not.toContain('has blocked your account');
   });
 
   test('a name that somebody else takes over opens nothing', async () => {
@@ -92,18 +105,58 @@ describe.each(engines())('administration on %s', (kind) => {
     await taken.close();
   });
 
-  test('the overview shows queues, workers and the parts', async () => {
+  test('the overview shows queues, processes, what was deleted, and the parts', async () => {
+    expect(await read(admin, '/admin')).toContain('The daily job has not run yet.');
     const seen = Date.UTC(2020, 0, 1);
     await store.db
       .insertInto('workers')
-      .values({ id: 'an old worker', roles: 'worker', host: 'h', started_at: seen, seen_at: seen })
+      .values([
+        { id: 'old', roles: 'worker', host: HOSTILE, version: '1.0', started_at: seen, seen_at: seen },
+        { id: 'new', roles: 'web bots', host: 'here', version: '2.0', started_at: seen, seen_at: now },
+      ])
       .execute();
     await addFile(store, project, { state: 'waiting' });
+    const none = { portraits: 0, linkRequests: 0, hints: 0, reports: 0, counts: 0 };
+    const well = { ...none, at: seen, embeddings: 1234, sessions: 5, failed: [] };
+    const badly = {
+      ...none,
+      at: now,
+      embeddings: 0,
+      sessions: 0,
+      failed: [{ kind: 'embeddings' as const, reason: HOSTILE }],
+    };
+    for (const report of [well, badly]) await keepReport(store, report);
     const page = await read(admin, '/admin');
-    expect(page).toContain('an old worker');
-    expect(page).toContain('not seen for long');
+    expect(page).toMatch(/Worker<\/strong> <span class="chip">not seen for long/);
+    expect(page).toMatch(/Web site · Bots<\/strong> <span class="chip">at work/);
+    expect(page).toContain('version 2.0 on here');
     expect(page).toMatch(/Files to be looked at<\/th><td class="number">1</);
     expect(page).toContain('<code>database</code>');
+    expect(page).toContain('Embeddings of faces: 1,234 · Sessions: 5');
+    expect(page).toContain('nothing was left to delete');
+    expect(page).toContain('failed, tried again every hour');
+    expect(page).not.toContain(HOSTILE);
+    await store.db.deleteFrom('workers').execute();
+  });
+
+  test('who is missing is told on every page, and gone when it is back', async () => {
+    const worker = 'No worker has been seen for five minutes';
+    const bots = 'No bot has been seen for five minutes';
+    now += 10 * 60_000;
+    const page = await read(admin, '/');
+    expect(page).toContain(worker);
+    expect(page).not.toContain(bots);
+    await addChannel(store, project);
+    now += 60_000;
+    expect(await read(admin, '/')).toContain(bots);
+    await store.db
+      .insertInto('workers')
+      .values({ id: 'back', roles: 'bots worker', host: 'h', started_at: now, seen_at: now })
+      .execute();
+    now += 60_000;
+    const again = await read(admin, '/');
+    expect(again).not.toContain(worker);
+    expect(again).not.toContain(bots);
   });
 
   test('every project is there with its owner, and its pages are open', async () => {
@@ -181,7 +234,7 @@ describe.each(engines())('administration on %s', (kind) => {
     await admin.post('/admin/read-only', { on: 'yes', reason: `We move ${HOSTILE}` });
     const visitor = new Browser(site.url);
     const page = await read(visitor, '/');
-    expect(page).toContain('The site is read-only for a while: We move');
+    expect(page).toContain('The site is read-only for a while (“We move');
     expect(page).not.toContain(HOSTILE);
     const wish = { state: before === 'paused' ? 'completed' : 'paused' };
     const refused = await owner.post(`/projects/${project}/state`, wish);

@@ -3,6 +3,7 @@ import type { Store } from '../../src/core/store/store.ts';
 import { LIMITS } from '../../src/web/rate-limits.ts';
 import { addMember, addProject } from '../support/people.ts';
 import { addFace, addFile } from '../support/pictures.ts';
+import { addRun } from '../support/runs.ts';
 import { freshStore } from '../support/stores.ts';
 import { Browser } from './support/browser.ts';
 import { HOSTILE } from './support/project.ts';
@@ -163,6 +164,36 @@ test('a box is drawn anew, from the question and from the page of the face', asy
   const elsewhere = await picture();
   const foreign = await member.post(keep, { ...box, face: String(elsewhere.faces[0]) });
   expect(foreign.status).toBe(404);
+});
+
+test('who redraws a face that is on the wiki with its position is told that it stays there', async () => {
+  const { id, owner, faces, keep, version } = await picture();
+  const [face = 0] = faces;
+  const box = (x: string) => ({ x, y: '10', w: '30', h: '30', version, face: String(face), person: '' });
+  await store.db
+    .insertInto('sdc_claims')
+    .values({
+      page_id: 900_000 + face,
+      person: 'Q1',
+      project_id: id,
+      face_id: face,
+      statement_id: `M${face}$1`,
+      state: 'written',
+      reason: null,
+      account_id: owner,
+      run_id: await addRun(store, id, owner),
+      undo_run_id: null,
+      revision: null,
+      changed_at: 0,
+    })
+    .execute();
+  const after = async (x: string) => (await member.post(keep, box(x))).headers.get('location');
+  expect(await after('11')).toBe(`/faces/${face}?done=redrawn`);
+  await store.db.updateTable('projects').set({ write_boxes: 1 }).where('id', '=', id).execute();
+  expect(await after('12')).toBe(`/faces/${face}?done=redrawn-written`);
+  expect(await text(`/faces/${face}?done=redrawn-written`)).toContain('keeps the position that was written');
+  await store.db.updateTable('sdc_claims').set({ state: 'removed' }).where('face_id', '=', face).execute();
+  expect(await after('13')).toBe(`/faces/${face}?done=redrawn`);
 });
 
 test('a refused box shows the numbers again, with the reason', async () => {

@@ -1,8 +1,12 @@
 import type { Insertable } from 'kysely';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { reason, reasonOf } from '../../src/core/platform/reasons.ts';
+import { refusal } from '../../src/core/platform/refusals.ts';
 import type { SdcClaimsTable } from '../../src/core/store/schema.ts';
 import type { Store } from '../../src/core/store/store.ts';
 import type { Wiki } from '../../src/core/wiki/wiki.ts';
+import { accountIdOf } from '../support/people.ts';
+import { addRun } from '../support/runs.ts';
 import { freshStore } from '../support/stores.ts';
 import { Browser } from './support/browser.ts';
 import { seedProject } from './support/project.ts';
@@ -42,12 +46,12 @@ beforeAll(async () => {
   await owner.signIn('Owner');
   member = new Browser(site.url);
   await member.signIn('Member');
-  project = await seedProject(store, await accountId('Owner'));
+  project = await seedProject(store, await accountIdOf(store, 'Owner'));
   await store.db
     .insertInto('project_members')
     .values({
       project_id: project,
-      account_id: await accountId('Member'),
+      account_id: await accountIdOf(store, 'Member'),
       role: 'member',
       status: 'active',
       joined_at: 0,
@@ -64,15 +68,6 @@ beforeEach(async () => {
   await store.db.deleteFrom('runs').execute();
 });
 
-async function accountId(username: string): Promise<number> {
-  const row = await store.db
-    .selectFrom('account_profiles')
-    .select('account_id')
-    .where('username', '=', username)
-    .executeTakeFirstOrThrow();
-  return row.account_id;
-}
-
 /** A run that is over, with one claim; the address of the claim. */
 async function claim(given: Partial<Insertable<SdcClaimsTable>>): Promise<string> {
   const face = await store.db
@@ -82,27 +77,8 @@ async function claim(given: Partial<Insertable<SdcClaimsTable>>): Promise<string
     .select(['files.page_id', 'verdicts.face_id'])
     .where('verdicts.verdict', '=', 'match')
     .executeTakeFirstOrThrow();
-  const account_id = await accountId('Owner');
-  const run = await store.db
-    .insertInto('runs')
-    .values({
-      project_id: project,
-      account_id,
-      kind: 'write',
-      undoes: null,
-      state: 'done',
-      reason: null,
-      edit_group: 'abcd',
-      stop_requested_at: null,
-      created_at: 0,
-      retry_at: null,
-      finished_at: 0,
-      channel_id: null,
-      message_id: null,
-      reported: null,
-    })
-    .returning('id')
-    .executeTakeFirstOrThrow();
+  const account_id = await accountIdOf(store, 'Owner');
+  const run_id = await addRun(store, project, account_id);
   const { id } = await store.db
     .insertInto('sdc_claims')
     .values({
@@ -113,7 +89,7 @@ async function claim(given: Partial<Insertable<SdcClaimsTable>>): Promise<string
       state: 'written',
       reason: null,
       account_id,
-      run_id: run.id,
+      run_id,
       undo_run_id: null,
       revision: 1,
       changed_at: 0,
@@ -121,7 +97,7 @@ async function claim(given: Partial<Insertable<SdcClaimsTable>>): Promise<string
     })
     .returning('id')
     .executeTakeFirstOrThrow();
-  path = `/projects/${project}/runs/${run.id}`;
+  path = `/projects/${project}/runs/${run_id}`;
   return `${path}/claims/${id}`;
 }
 
@@ -135,6 +111,20 @@ test('a claim that failed is tried again', async () => {
   const answer = await member.post(`${address}/retry`, {});
   expect(answer.status).toBe(303);
   expect((await stateNow()).state).toBe('queued');
+});
+
+test('why a claim failed and a run waits stands in the reader’s language; old words as they were', async () => {
+  await claim({ state: 'failed', reason: reason('item-deleted', ['Q5']) });
+  await store.db
+    .updateTable('runs')
+    .set({ reason: reasonOf(refusal('barred-edits', [5, 2])) })
+    .execute();
+  const inNorwegian = await read(member, `${path}?uselang=nb`);
+  expect(inNorwegian).toContain('elementet Q5 ble slettet');
+  expect(inNorwegian).toContain('en konto trenger 5 redigeringer, og din har 2');
+  expect(await read(member, path)).toContain('the item Q5 was deleted');
+  await store.db.updateTable('sdc_claims').set({ reason: 'it was protected' }).execute();
+  expect(await read(member, `${path}?uselang=nb`)).toContain('it was protected');
 });
 
 test('a statement of ours becomes prominent, and ordinary again', async () => {
@@ -187,6 +177,28 @@ test('one statement is taken back, by members with an own run and by owners', as
   const answer = await owner.post(`${address}/undo`, {});
   expect(answer.headers.get('location')).toMatch(/\/runs\/\d+\?done=undoing$/);
   expect((await stateNow()).state).toBe('removing');
+});
+
+test('what was taken back is offered on the page where one writes, and written again when that is said', async () => {
+  const account_id = await accountIdOf(store, 'Owner');
+  const undo_run_id = await addRun(store, project, account_id);
+  await claim({ state: 'removed', undo_run_id, changed_at: Date.now() });
+  const page = `/projects/${project}/write`;
+  const shown = await read(member, page);
+  expect(shown).toContain('id="taken-back"');
+  expect(shown).toContain('There is nothing new to write.');
+  expect(shown).not.toContain('every match is on the wiki');
+  expect(await read(member, `/projects/${project}`)).toContain(`href="${page}"`);
+  expect((await member.post(page, {})).status).toBe(409);
+  expect((await member.post(page, { again: 'yes' })).status).toBe(303);
+  expect((await stateNow()).state).toBe('queued');
+});
+
+test('the way to writing is shown only when something can be written', async () => {
+  const home = `/projects/${project}`;
+  expect(await read(member, home)).toContain(`href="${home}/write"`);
+  await claim({ state: 'written' });
+  expect(await read(member, home)).not.toContain(`href="${home}/write"`);
 });
 
 test('what people do not agree on any more is listed where one writes, and taken back there', async () => {

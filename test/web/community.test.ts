@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Store } from '../../src/core/store/store.ts';
-import { addMember } from '../support/people.ts';
+import { accountIdOf, addMember } from '../support/people.ts';
 import { wikiFile } from '../support/pictures.ts';
 import { freshStore } from '../support/stores.ts';
 import { Browser } from './support/browser.ts';
@@ -34,22 +34,14 @@ beforeAll(async () => {
   member = await signedIn('Member');
   stranger = await signedIn('Stranger');
   admin = await signedIn('Admin');
-  project = await seedProject(store, await accountId('Owner'));
-  await addMember(store, project, { accountId: await accountId('Member') });
+  project = await seedProject(store, await accountIdOf(store, 'Owner'));
+  await addMember(store, project, { accountId: await accountIdOf(store, 'Member') });
 });
 afterAll(async () => {
   await site.close();
   await dispose();
 });
 
-async function accountId(username: string): Promise<number> {
-  const row = await store.db
-    .selectFrom('account_profiles')
-    .select('account_id')
-    .where('username', '=', username)
-    .executeTakeFirstOrThrow();
-  return row.account_id;
-}
 const read = async (who: Browser, path: string) => (await who.get(path)).text();
 const stateOf = async () =>
   (await store.db.selectFrom('projects').select('state').where('id', '=', project).executeTakeFirstOrThrow())

@@ -54,6 +54,23 @@ test.each(POSTS)('%s needs the token', async (path) => {
   }
 });
 
+test('whoever is refused finds the way back to the page of the form, and to no other site', async () => {
+  const browser = new Browser(site.url);
+  const refused = async (referer: string) => {
+    const response = await browser.send('/language', { method: 'POST', headers: { referer }, body: '' });
+    expect(response.status).toBe(403);
+    return response.text();
+  };
+  expect(await refused(`${site.url}/projects?page=2&done=saved`)).toContain('href="/projects?page=2"');
+  for (const elsewhere of [
+    '',
+    'https://other.example/a',
+    `${site.url}//other.example/a`,
+    'javascript:alert(1)',
+  ])
+    expect(await refused(elsewhere)).not.toContain('Back to the page you came from');
+});
+
 test('a request without a cookie is refused, whatever token it has', async () => {
   const owner = new Browser(site.url);
   const csrf = await owner.csrf();

@@ -63,7 +63,7 @@ test('an owner’s answer decides, and the face tells who said what', async () =
   expect((await owner.post(`/faces/${face}/answer`, fields)).headers.get('location')).toBe(
     `${next}#face-${face}`,
   );
-  expect(await read(owner, next)).toContain('Everybody agrees.');
+  expect(await read(owner, next)).toContain('No disputes are open.');
   const page = await read(owner, `/faces/${face}`);
   expect(page.match(/→ <span class="chip chip--(\w+)"/g)).toEqual([
     '→ <span class="chip chip--match"',
@@ -71,6 +71,17 @@ test('an owner’s answer decides, and the face tells who said what', async () =
     '→ <span class="chip chip--match"',
   ]);
   expect(page).toContain('decides');
+});
+
+test('who answered is told to members alone: others see how many', async () => {
+  const outsider = new Browser(site.url);
+  await outsider.signIn('Outsider');
+  for (const who of [new Browser(site.url), outsider]) {
+    const page = await read(who, `/faces/${face}`);
+    expect(page).toContain('2 yes, 1 no, 0 not sure.');
+    expect(page).not.toMatch(/<bdi>(Owner|Member)<\/bdi>|on the web/);
+  }
+  expect(await read(member, `/faces/${face}`)).toContain('<bdi>Owner</bdi>');
 });
 
 test('an answer that was undone is told as such', async () => {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { listExclusions } from '../../src/core/catalog/exclusions.ts';
 import type { Store } from '../../src/core/store/store.ts';
-import { addMember } from '../support/people.ts';
+import { accountIdOf, addMember } from '../support/people.ts';
 import { freshStore } from '../support/stores.ts';
 import { Browser } from './support/browser.ts';
 import { seedProject } from './support/project.ts';
@@ -16,19 +16,18 @@ let project: number;
 
 beforeAll(async () => {
   ({ dispose, store } = await freshStore());
-  const words = { label: 'Ada', description: null, dead: true, diedAt: null, portrait: null };
+  const words = { label: 'Ada', description: null, dead: true, portrait: null };
   const wiki = {
     ...fakeWiki(),
-    items: async (ids: readonly string[]) =>
-      new Map(ids.map((id) => [id, { id, ...words, isHuman: true, redirectedTo: null }])),
+    items: async (ids: readonly string[]) => new Map(ids.map((id) => [id, { id, ...words, isHuman: true }])),
   };
   site = await startSite(store, { wiki });
   owner = new Browser(site.url);
   await owner.signIn('Owner');
   member = new Browser(site.url);
   await member.signIn('Member');
-  project = await seedProject(store, await accountId('Owner'));
-  await addMember(store, project, { accountId: await accountId('Member') });
+  project = await seedProject(store, await accountIdOf(store, 'Owner'));
+  await addMember(store, project, { accountId: await accountIdOf(store, 'Member') });
 });
 afterAll(async () => {
   await site.close();
@@ -39,14 +38,6 @@ beforeEach(async () => {
   await store.db.updateTable('projects').set({ crawl_wanted_at: null }).execute();
 });
 
-async function accountId(username: string): Promise<number> {
-  const row = await store.db
-    .selectFrom('account_profiles')
-    .select('account_id')
-    .where('username', '=', username)
-    .executeTakeFirstOrThrow();
-  return row.account_id;
-}
 const settings = async (who = owner) => (await who.get(`/projects/${project}/settings`)).text();
 const save = (excluded: string, who = owner) => who.post(`/projects/${project}/exclusions`, { excluded });
 const crawlWanted = async () =>

@@ -4,7 +4,7 @@ import { roleOf } from '../../src/core/projects/members.ts';
 import { ownAnswers } from '../../src/core/review/own.ts';
 import type { Store } from '../../src/core/store/store.ts';
 import { memoryLimits } from '../../src/web/rate-limits.ts';
-import { addMember } from '../support/people.ts';
+import { accountIdOf, addMember } from '../support/people.ts';
 import { freshStore } from '../support/stores.ts';
 import { Browser } from './support/browser.ts';
 import { seedProject } from './support/project.ts';
@@ -27,9 +27,9 @@ beforeAll(async () => {
     Browser,
     Browser,
   ];
-  project = await seedProject(store, await accountId('Owner'));
+  project = await seedProject(store, await accountIdOf(store, 'Owner'));
   path = `/projects/${project}`;
-  await addMember(store, project, { accountId: await accountId('Member <b>') });
+  await addMember(store, project, { accountId: await accountIdOf(store, 'Member <b>') });
 });
 afterAll(async () => {
   await site.close();
@@ -41,22 +41,14 @@ async function signedIn(name: string): Promise<Browser> {
   await browser.signIn(name);
   return browser;
 }
-async function accountId(username: string): Promise<number> {
-  const row = await store.db
-    .selectFrom('account_profiles')
-    .select('account_id')
-    .where('username', '=', username)
-    .executeTakeFirstOrThrow();
-  return row.account_id;
-}
 const read = async (who: Browser, at: string) => (await who.get(at)).text();
-const role = async (name: string) => roleOf(store, project, await accountId(name));
+const role = async (name: string) => roleOf(store, project, await accountIdOf(store, name));
 const makeCode = async () => {
   const page = await (await owner.post(`${path}/invitations`, {})).text();
   return /\/join\/([2-9A-Z]{16})"/.exec(page)?.[1] ?? '';
 };
 const toMember = async (name: string, act: string, fields: Record<string, string> = {}, by = owner) =>
-  by.post(`${path}/members/${await accountId(name)}/${act}`, fields);
+  by.post(`${path}/members/${await accountIdOf(store, name)}/${act}`, fields);
 
 test('everybody sees the members, and only owners what can be done with them', async () => {
   for (const who of [new Browser(site.url), guest, member]) {
@@ -152,7 +144,7 @@ test('a member ends up outside by leaving, and its answers stay', async () => {
 });
 
 test('an owner undoes what a member has answered since a time', async () => {
-  const accountOf = await accountId('Member <b>');
+  const accountOf = await accountIdOf(store, 'Member <b>');
   const faceId = 2;
   await addMember(store, project, { accountId: accountOf }).catch(() => {});
   const answer = () =>

@@ -152,7 +152,7 @@ test('undo takes the last answer back and asks it again; pressed twice it takes 
   expect((await votes(id)).map((vote) => vote.undone_at !== null)).toEqual([false, true]);
   const again = await page(undone.headers.get('location') ?? '');
   expect(hidden(again, 'faces')).toBe(second);
-  expect((await stranger.post(`${path}/undo`, { ballot })).status).toBe(303);
+  expect((await stranger.post(`${path}/undo`, { ballot })).status).toBe(403);
   expect((await votes(id)).map((vote) => vote.undone_at !== null)).toEqual([false, true]);
 });
 

@@ -1,5 +1,8 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { commandHelp, commandsOn } from '../../src/bots/commands.ts';
 import { createRoomChat } from '../../src/bots/room/room.ts';
+import { forgetAccount } from '../../src/core/accounts/forget.ts';
+import { confirmLink, startLink } from '../../src/core/accounts/linking.ts';
 import type { Store } from '../../src/core/store/store.ts';
 import { freshStore } from '../support/stores.ts';
 import { Browser } from './support/browser.ts';
@@ -192,3 +195,46 @@ function eventsOf(response: Response) {
     cancel: () => reader?.cancel(),
   };
 }
+
+test('whoever is forgotten from the room is told so there, nameless, and goes on with the same forms', async () => {
+  const ann = new Browser(site.url);
+  await ann.signIn('Ann');
+  await ann.post('/room/practice/name', { name: 'Annie of the room' });
+  await ann.post('/room/practice/messages', { text: 'hello' });
+  const csrf = await ann.csrf();
+  const rows = await store.db.selectFrom('room_messages').select('user_id').execute();
+  const userId = rows[0]?.user_id ?? '';
+  const { id } = await store.db.selectFrom('accounts').select('id').executeTakeFirstOrThrow();
+  const token = await startLink(site.deps, { platform: 'room', externalId: userId, displayName: 'Annie' });
+  await confirmLink(site.deps, token, id);
+  const before = /data-who="([^"]*)"/.exec(await room(ann))?.[1];
+  await forgetAccount(site.deps, id);
+  await chat().tell(userId, { text: 'Done.' });
+  const page = await room(ann);
+  expect(page).toContain('<p class="card__text">Done.</p>');
+  // By which the page finds out that it has to be loaded anew.
+  expect(/data-who="([^"]*)"/.exec(page)?.[1]).not.toBe(before);
+  expect(page).not.toContain('Annie');
+  expect(page).toMatch(/Visitor [0-9A-F]{4}/);
+  expect(page).toContain('/sign-in');
+  expect((await ann.post('/room/practice/messages', { text: 'still here', csrf })).status).toBe(303);
+  const sessions = await store.db.selectFrom('sessions').select(['account_id', 'data']).execute();
+  expect(sessions.map((session) => session.account_id)).toEqual([null]);
+  expect(JSON.stringify(sessions)).not.toContain('Annie');
+});
+
+test('every command of the bot is listed, with what stands behind it', async () => {
+  const full = await startSite(store, { commands: commandHelp() });
+  try {
+    const visitor = new Browser(full.url);
+    const shown = await room(visitor);
+    const help = await (await visitor.get('/help')).text();
+    for (const { name } of commandsOn('room')) expect(shown).toContain(`!visavis ${name} `);
+    expect(shown).not.toContain('!visavis follow');
+    for (const { name, usage = '' } of commandsOn('matrix'))
+      expect(help).toContain(`<strong>${name}</strong> ${usage}</code>`);
+    expect(help).toContain('undo</strong> [RUN]');
+  } finally {
+    await full.close();
+  }
+});

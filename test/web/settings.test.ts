@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { keepBotName } from '../../src/core/projects/bot-names.ts';
+import { bindByCode } from '../../src/core/projects/channel-codes.ts';
 import { bindChannel, channelByExternalId } from '../../src/core/projects/channels.ts';
 import { projectSettings } from '../../src/core/projects/settings.ts';
 import type { Store } from '../../src/core/store/store.ts';
-import { addMember, addProject } from '../support/people.ts';
+import { notedNudges } from '../support/nudges.ts';
+import { accountIdOf, addMember, addProject } from '../support/people.ts';
 import { freshStore } from '../support/stores.ts';
 import { Browser } from './support/browser.ts';
 import { HOSTILE } from './support/project.ts';
@@ -24,9 +26,9 @@ beforeAll(async () => {
   [owner, member] = [new Browser(site.url), new Browser(site.url)];
   await owner.signIn('Owner');
   await member.signIn('Member');
-  ownerId = await accountId('Owner');
+  ownerId = await accountIdOf(store, 'Owner');
   project = (await addProject(store, { created_by: ownerId })).id;
-  await addMember(store, project, { accountId: await accountId('Member') });
+  await addMember(store, project, { accountId: await accountIdOf(store, 'Member') });
   path = `/projects/${project}`;
 });
 afterAll(async () => {
@@ -34,14 +36,6 @@ afterAll(async () => {
   await dispose();
 });
 
-async function accountId(username: string): Promise<number> {
-  const row = await store.db
-    .selectFrom('account_profiles')
-    .select('account_id')
-    .where('username', '=', username)
-    .executeTakeFirstOrThrow();
-  return row.account_id;
-}
 const read = async (who: Browser, at: string) => (await who.get(at)).text();
 const FORM = {
   title: 'A title',
@@ -63,6 +57,7 @@ test('owners change the rules; commas are numbers too', async () => {
     threshold: 0.55,
     minConfirmed: 4,
     depth: 1,
+    fileCap: 9000,
     open: true,
     matching: false,
     smallFaces: false,
@@ -217,6 +212,18 @@ describe('the settings of a channel', () => {
     const elsewhere = await addProject(store, { created_by: ownerId });
     expect((await owner.post(at.replace(path, `/projects/${elsewhere.id}`), form(GIVEN))).status).toBe(404);
   });
+});
+
+test('a code that binds a channel is shown to owners once, and is in no address', async () => {
+  expect((await member.post(`${path}/channel-codes`, {})).status).toBe(403);
+  const answer = await owner.post(`${path}/channel-codes`, {});
+  expect(answer.status).toBe(200);
+  const [, code = ''] = /setup ([2-9A-Z]{4}-[2-9A-Z]{4})</.exec(await answer.text()) ?? [];
+  expect(await read(owner, `${path}/settings`)).not.toContain(code);
+  const deps = { store, clock: { now: () => Date.now(), sleep: async () => {} }, nudges: notedNudges() };
+  const said = { platform: 'room', externalId: 'by-code', name: 'By code', code };
+  expect(await bindByCode(deps, { ...said, accountId: await accountIdOf(store, 'Member') })).toBe(project);
+  expect(await read(owner, `${path}/settings`)).toContain('<bdi>By code</bdi>');
 });
 
 test('the pages tell how to invite the bot, where there is one', async () => {

@@ -1,5 +1,6 @@
 import { createServer } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { DEFAULT_CHOICES, SITE_SETTING } from '../../src/core/origins/site.ts';
 import type { Store } from '../../src/core/store/store.ts';
 import { addressKey } from '../../src/web/middleware/rate-limit.ts';
 import { memoryLimits } from '../../src/web/rate-limits.ts';
@@ -20,6 +21,33 @@ beforeAll(async () => {
 afterAll(async () => {
   await site.close();
   await dispose();
+});
+
+test('a contact stands where there is one, and no line where nobody operates the site', async () => {
+  const pages = (one: Site) =>
+    Promise.all(['/help', '/privacy'].map(async (at) => (await new Browser(one.url).get(at)).text()));
+  for (const page of await pages(site))
+    expect(page).toContain('Contact of this installation: test@example.org');
+  const alone = await startSite(store, { contact: null });
+  for (const page of await pages(alone)) expect(page).not.toContain('Contact');
+  await alone.close();
+});
+
+test('how long a new passkey waits is told by the setting', async () => {
+  const who = new Browser(site.url);
+  await who.signIn('Ada');
+  const told = async () => (await who.get('/data-sources')).text();
+  expect(await told()).toContain('A new one can confirm after 24 hours.');
+  for (const [hours, words] of [
+    [0, 'at once'],
+    [1, 'after an hour'],
+    [2.5, 'after 2.5 hours'],
+  ] as const) {
+    const value = JSON.stringify({ ...DEFAULT_CHOICES, passkeyWaitMs: hours * 60 * 60_000 });
+    await store.db.deleteFrom('settings').where('name', '=', SITE_SETTING).execute();
+    await store.db.insertInto('settings').values({ name: SITE_SETTING, value }).execute();
+    expect(await told()).toContain(`A new one can confirm ${words}.`);
+  }
 });
 
 test('a taken port is named, with what to do', async () => {

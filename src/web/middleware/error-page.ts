@@ -1,7 +1,8 @@
 import { type ErrorCode, VisavisError } from '../../core/platform/errors.ts';
 import { refusal } from '../../core/platform/refusals.ts';
 import { wordsOf } from '../../core/platform/words.ts';
-import type { WebMiddleware } from '../context.ts';
+import type { WebContext, WebMiddleware } from '../context.ts';
+import { safePath } from '../safe-path.ts';
 import type { View } from '../view.ts';
 
 /**
@@ -33,10 +34,22 @@ export function errorPage(view: View): WebMiddleware {
         message,
         code: error.code,
         requestId: error.status >= 500 && error.code !== 'read_only' ? ctx.state.requestId : null,
-        path: ctx.method === 'GET' ? ctx.path + ctx.search : '/',
+        path: ctx.method === 'GET' ? ctx.path + ctx.search : cameFrom(ctx),
+        back: ctx.method === 'GET' ? '/' : cameFrom(ctx),
       });
     }
   };
+}
+
+/** The page with the form that was sent, as the browser tells it; `/` when it does not, or names another site. */
+function cameFrom(ctx: WebContext): string {
+  const referrer = ctx.get('Referer');
+  if (!URL.canParse(referrer)) return '/';
+  const url = new URL(referrer);
+  if (url.host !== ctx.host) return '/';
+  // What it said was done belongs to an earlier form.
+  url.searchParams.delete('done');
+  return safePath(url.pathname + url.search);
 }
 
 function asVisavisError(thrown: unknown): VisavisError {

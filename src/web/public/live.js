@@ -1,6 +1,6 @@
 /**
- * Follows a page by server-sent events: whenever the version is another one, `refresh` is called. The browser
- * reconnects by itself and says what it has seen; when the server turned it away, it tries again later.
+ * Follows a page by server-sent events: whenever the version is another one, `refresh` is called with it. The
+ * browser reconnects by itself and says what it has seen; when the server turned it away, it tries again later.
  */
 export function follow(address, since, refresh) {
   let version = since;
@@ -10,7 +10,7 @@ export function follow(address, since, refresh) {
     source = new EventSource(`${address}?since=${encodeURIComponent(version)}`);
     source.addEventListener('change', (event) => {
       version = event.data;
-      void refresh();
+      void refresh(version);
     });
     source.addEventListener('error', () => {
       if (source.readyState !== EventSource.CLOSED) return;
@@ -26,10 +26,17 @@ export function follow(address, since, refresh) {
   });
 }
 
-/** The fragment at an address as a template's content; null when it cannot be had. */
-export async function fetchFragment(address) {
+/**
+ * The fragment at an address as a template's content, in the language of the page; null when it cannot be had. With a
+ * version that the page has heard of, it is that one or a newer one.
+ */
+export async function fetchFragment(address, version = '') {
   try {
-    const response = await fetch(address, { headers: { Accept: 'text/html' } });
+    const url = new URL(address, location.href);
+    const language = new URLSearchParams(location.search).get('uselang');
+    if (language) url.searchParams.set('uselang', language);
+    const headers = { Accept: 'text/html', ...(version && { 'X-Version': version }) };
+    const response = await fetch(url, { headers });
     if (!response.ok) return null;
     const parsed = new DOMParser().parseFromString(await response.text(), 'text/html');
     return parsed.body;

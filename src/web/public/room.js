@@ -3,8 +3,12 @@ import { exchange, fetchFragment, follow, remember } from './live.js';
 const list = document.querySelector('#messages');
 const scroller = list.parentElement;
 const problem = document.querySelector('[data-problem]');
+const who = whoAmI();
 const composer = document.querySelector('[data-composer]');
 const text = composer.querySelector('textarea');
+// English as the server writes it: 13:40.
+const { lang } = document.documentElement;
+const locale = lang === 'en' ? 'en-GB' : lang;
 
 remember(list.children);
 localTimes();
@@ -16,16 +20,22 @@ async function refresh() {
   if (!fresh) return;
   const atEnd = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 80;
   exchange(list, fresh.children, (element) => element.id);
+  // Signed out, or somebody new here: the rest of the page is of another session, and so are its forms.
+  if (whoAmI() !== who) location.reload();
   localTimes();
   if (atEnd) toTheEnd();
+}
+
+function whoAmI() {
+  return list.querySelector('#who')?.dataset.who;
 }
 
 /** The server writes UTC, because it does not know where the reader is. */
 function localTimes() {
   for (const time of list.querySelectorAll('time:not([title])')) {
     const at = new Date(time.dateTime);
-    time.title = `${at.toLocaleString(document.documentElement.lang)}`;
-    time.textContent = at.toLocaleTimeString(document.documentElement.lang, { timeStyle: 'short' });
+    time.title = `${at.toLocaleString(locale)}`;
+    time.textContent = at.toLocaleTimeString(locale, { timeStyle: 'short' });
   }
 }
 

@@ -2,7 +2,7 @@ import { identitiesOf, unlinkIdentity } from '../../core/accounts/linking.ts';
 import { isHidden } from '../../core/statistics/leaderboard.ts';
 import { requireAccount } from '../access.ts';
 import { newRouter, type WebRouter } from '../context.ts';
-import { field, idParam } from '../form.ts';
+import { field, idParam, seeOther } from '../form.ts';
 import { LANGUAGE_COOKIE, setLanguage } from '../middleware/language.ts';
 import { safePath } from '../safe-path.ts';
 import type { RouteDeps } from './index.ts';
@@ -24,8 +24,7 @@ export function accountRoutes(deps: RouteDeps): WebRouter {
   router.post('/account/identities/:id/unlink', async (ctx) => {
     const account = requireAccount(ctx);
     await unlinkIdentity(deps, account.id, idParam(ctx, 'id'));
-    ctx.status = 303;
-    ctx.redirect('/account?done=unlinked');
+    seeOther(ctx, '/account?done=unlinked');
   });
 
   router.get('/language', (ctx) => {
@@ -50,8 +49,7 @@ export function accountRoutes(deps: RouteDeps): WebRouter {
       });
       setLanguage(ctx, messages, account && { ...account, language });
     }
-    ctx.status = 303;
-    ctx.redirect(safePath(field(ctx, 'next')));
+    seeOther(ctx, safePath(field(ctx, 'next')));
   });
 
   return router;

@@ -1,7 +1,7 @@
 import { failedFiles, failureKinds, retryFiles } from '../../core/administration/failed-files.ts';
 import { requireAdmin } from '../access.ts';
 import { newRouter, type WebContext, type WebRouter } from '../context.ts';
-import { field, idParam, query } from '../form.ts';
+import { field, idParam, query, seeOther } from '../form.ts';
 import { beforeOf, PER_PAGE, pageOf } from './admin.ts';
 import type { RouteDeps } from './index.ts';
 
@@ -37,7 +37,6 @@ export function adminFileRoutes(deps: RouteDeps): WebRouter {
   async function retry(ctx: WebContext, which: { fileId: number } | { kind: string }): Promise<void> {
     const account = requireAdmin(ctx);
     await retryFiles(deps, { accountId: account.id, which });
-    ctx.status = 303;
-    ctx.redirect('/admin/files?done=retrying');
+    seeOther(ctx, '/admin/files?done=retrying');
   }
 }

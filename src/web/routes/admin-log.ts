@@ -1,8 +1,10 @@
 import { type LogFilter, readLog } from '../../core/administration/log.ts';
+import { logSubjects } from '../../core/administration/log-subjects.ts';
 import { firstBrokenAuditRow } from '../../core/platform/audit.ts';
 import { requireAdmin } from '../access.ts';
 import { newRouter, type WebContext, type WebRouter } from '../context.ts';
 import { query } from '../form.ts';
+import { logDetails } from '../log-detail.ts';
 import { rateLimit } from '../middleware/rate-limit.ts';
 import { beforeOf, PER_PAGE, pageOf } from './admin.ts';
 import type { RouteDeps } from './index.ts';
@@ -37,8 +39,18 @@ export function adminLogRoutes(deps: RouteDeps): WebRouter {
       until: query(ctx, 'until'),
     };
     const entries = await readLog(store, filterOf(form), { before: beforeOf(ctx), limit: PER_PAGE + 1 });
+    const { rows, older } = pageOf(entries);
+    const about = await logSubjects(
+      store,
+      rows.map((row) => row.subject),
+    );
     view.render(ctx, 'admin-log', {
-      ...pageOf(entries),
+      rows: rows.map((row) => ({
+        ...row,
+        about: about.get(row.subject) ?? { text: row.subject, href: null },
+        details: logDetails(row.detail),
+      })),
+      older,
       form,
       filters: new URLSearchParams(Object.entries(form).filter(([, value]) => value !== '')).toString(),
       checked,

@@ -17,7 +17,7 @@ import { readSite, type SiteChoices } from '../../core/origins/site.ts';
 import { violationsByOrigin } from '../../core/origins/violations.ts';
 import { requireAdmin } from '../access.ts';
 import { newRouter, type WebContext, type WebRouter } from '../context.ts';
-import { field, ticked, toNumber } from '../form.ts';
+import { field, seeOther, ticked, toNumber } from '../form.ts';
 import { originDeps } from '../middleware/data-sources.ts';
 import { orShow } from '../refusals.ts';
 import type { RouteDeps } from './index.ts';
@@ -68,8 +68,7 @@ export function adminOriginRoutes(deps: RouteDeps): WebRouter {
         ctx,
         async () => {
           await act(ctx, account);
-          ctx.status = 303;
-          ctx.redirect(`${HERE}?done=saved`);
+          seeOther(ctx, `${HERE}?done=saved`);
         },
         (problem) => show(ctx, problem),
       );

@@ -1,19 +1,21 @@
+import { processesSeen } from '../../core/administration/processes.ts';
 import { siteProjects } from '../../core/administration/projects.ts';
-import { queues, runsByState, workersSeen } from '../../core/administration/queues.ts';
+import { queues, runsByState } from '../../core/administration/queues.ts';
 import { siteRuns } from '../../core/administration/runs.ts';
 import { setReadOnly } from '../../core/administration/switch.ts';
 import { VisavisError } from '../../core/platform/errors.ts';
 import { readState } from '../../core/platform/read-only.ts';
+import { RETENTION_KINDS, retentionReports } from '../../core/privacy/retention-report.ts';
 import type { RunState } from '../../core/store/schema.ts';
 import { requireAdmin } from '../access.ts';
 import { newRouter, type WebContext, type WebRouter } from '../context.ts';
-import { field, query } from '../form.ts';
+import { field, query, seeOther } from '../form.ts';
 import { healthNow } from '../health.ts';
 import { orShow } from '../refusals.ts';
 import type { RouteDeps } from './index.ts';
 
 export const PER_PAGE = 50;
-export const RUN_STATES: readonly RunState[] = ['waiting', 'working', 'paused', 'done', 'stopped', 'failed'];
+const RUN_STATES: readonly RunState[] = ['waiting', 'working', 'paused', 'done', 'stopped', 'failed'];
 
 /** What administrators see of the whole site: how it does, all projects, all runs, and the switch for emergencies. */
 export function adminRoutes(deps: RouteDeps): WebRouter {
@@ -29,8 +31,7 @@ export function adminRoutes(deps: RouteDeps): WebRouter {
       ctx,
       async () => {
         await setReadOnly(deps, { accountId: account.id, on, reason: field(ctx, 'reason') });
-        ctx.status = 303;
-        ctx.redirect(`/admin?done=read-only-${on ? 'on' : 'off'}`);
+        seeOther(ctx, `/admin?done=read-only-${on ? 'on' : 'off'}`);
       },
       (problem) => show(ctx, problem),
     );
@@ -64,7 +65,9 @@ export function adminRoutes(deps: RouteDeps): WebRouter {
       health: await healthNow(deps),
       queues: await queues(store, deps.model ?? null),
       runs: await runsByState(store),
-      workers: await workersSeen(deps),
+      processes: await processesSeen(deps),
+      retention: await retentionReports(store),
+      retentionKinds: RETENTION_KINDS,
     });
   }
 

@@ -3,7 +3,7 @@ import { castBallot } from '../../core/review/votes.ts';
 import type { Answer } from '../../core/store/schema.ts';
 import { requireActive } from '../access.ts';
 import { newRouter, type WebRouter } from '../context.ts';
-import { field, idParam } from '../form.ts';
+import { field, idParam, seeOther } from '../form.ts';
 import { rateLimit } from '../middleware/rate-limit.ts';
 import { safePath } from '../safe-path.ts';
 import type { RouteDeps } from './index.ts';
@@ -32,9 +32,8 @@ export function answerRoutes(deps: RouteDeps): WebRouter {
       questionId: null,
       platform: 'web',
     });
-    ctx.status = 303;
     // Back to where the face is on the page.
-    ctx.redirect(`${safePath(field(ctx, 'next'))}#face-${idParam(ctx, 'id')}`);
+    seeOther(ctx, `${safePath(field(ctx, 'next'))}#face-${idParam(ctx, 'id')}`);
   });
 
   return router;

@@ -3,7 +3,7 @@ import { wordsOf } from '../../core/platform/words.ts';
 import { blockFile, blockList, blockPerson, unblock } from '../../core/privacy/blocklist.ts';
 import { requireAdmin } from '../access.ts';
 import { newRouter, type WebContext, type WebRouter } from '../context.ts';
-import { field, idParam } from '../form.ts';
+import { field, idParam, seeOther } from '../form.ts';
 import { rateLimit } from '../middleware/rate-limit.ts';
 import type { RouteDeps } from './index.ts';
 
@@ -51,16 +51,14 @@ export function blockRoutes(deps: RouteDeps): WebRouter {
         label: file.title,
         reason: field(ctx, 'reason'),
       });
-      ctx.status = 303;
-      ctx.redirect('/admin/blocks?done=saved');
+      seeOther(ctx, '/admin/blocks?done=saved');
     });
   });
 
   router.post('/admin/blocks/:id/remove', async (ctx) => {
     const account = requireAdmin(ctx);
     await unblock(deps, { accountId: account.id, id: idParam(ctx, 'id') });
-    ctx.status = 303;
-    ctx.redirect('/admin/blocks?done=saved');
+    seeOther(ctx, '/admin/blocks?done=saved');
   });
 
   return router;

@@ -1,3 +1,4 @@
+import { isBoxWritten } from '../../core/depicts/boxes.ts';
 import { checkedBox } from '../../core/faces/boxes.ts';
 import type { Box } from '../../core/faces/detector.ts';
 import { drawFace, redrawFace } from '../../core/faces/drawing.ts';
@@ -7,12 +8,12 @@ import { withdrawFace } from '../../core/faces/withdrawing.ts';
 import { VisavisError } from '../../core/platform/errors.ts';
 import type { Translator } from '../../core/platform/messages.ts';
 import { wordsOf } from '../../core/platform/words.ts';
+import { personsOf } from '../../core/projects/persons.ts';
 import { requireActive } from '../access.ts';
 import { addressOf, askedFields, readAsked } from '../asked.ts';
 import { newRouter, type WebContext, type WebRouter } from '../context.ts';
-import { field, idParam, query, toNumber } from '../form.ts';
+import { field, idParam, query, seeOther, toNumber } from '../form.ts';
 import { rateLimit } from '../middleware/rate-limit.ts';
-import { personsOf } from '../persons.ts';
 import { projectHead } from '../project-head.ts';
 import { orShow } from '../refusals.ts';
 import type { RouteDeps } from './index.ts';
@@ -39,8 +40,7 @@ export function boxRoutes(deps: RouteDeps): WebRouter {
       ctx,
       async () => {
         const address = field(ctx, 'face') === '' ? await draw(ctx) : await redraw(ctx);
-        ctx.status = 303;
-        ctx.redirect(address);
+        seeOther(ctx, address);
       },
       (problem) => show(ctx, read, problem),
     );
@@ -51,8 +51,7 @@ export function boxRoutes(deps: RouteDeps): WebRouter {
     const faceId = idParam(ctx, 'id');
     const projectId = toId(field(ctx, 'project'));
     await withdrawFace(deps, { projectId, accountId: account.id, faceId });
-    ctx.status = 303;
-    ctx.redirect(`/faces/${faceId}?done=withdrawn`);
+    seeOther(ctx, `/faces/${faceId}?done=withdrawn`);
   });
 
   return router;
@@ -95,7 +94,9 @@ export function boxRoutes(deps: RouteDeps): WebRouter {
       box: boxOf((name) => field(ctx, name)),
     });
     const asked = readAsked((name) => field(ctx, `asked-${name}`));
-    return asked ? `/projects/${projectId}/review?${addressOf(asked)}` : `/faces/${faceId}?done=redrawn`;
+    if (asked) return `/projects/${projectId}/review?${addressOf(asked)}`;
+    const isWritten = await isBoxWritten(store, projectId, faceId);
+    return `/faces/${faceId}?done=${isWritten ? 'redrawn-written' : 'redrawn'}`;
   }
 
   /** The picture with its boxes, and the one that the numbers name. */
@@ -121,7 +122,7 @@ export function boxRoutes(deps: RouteDeps): WebRouter {
       askedFields,
       addressOf,
       person: given ? read('person') : (asked?.person ?? ''),
-      persons: await personsOf(store, project.id),
+      persons: await personsOf(store.db, project.id),
       numbers: SIDES.map((name, i) => (given ? read(name) : toPercent(face?.box[i]))),
       draft: looked?.box ?? null,
       problem: problem ?? looked?.problem ?? null,

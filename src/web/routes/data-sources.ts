@@ -7,7 +7,7 @@ import {
   beginApproval,
   openApproval,
 } from '../../core/origins/approvals.ts';
-import { ownOrigins } from '../../core/origins/deps.ts';
+import { type OriginDeps, ownOrigins } from '../../core/origins/deps.ts';
 import { mySources, pauseSource, performApproved, removeSource } from '../../core/origins/my-sources.ts';
 import { dismissNotice } from '../../core/origins/notices.ts';
 import { pagePolicy } from '../../core/origins/page-policy.ts';
@@ -26,7 +26,7 @@ import { readSite } from '../../core/origins/site.ts';
 import { VisavisError } from '../../core/platform/errors.ts';
 import { requireAccount, requireActive } from '../access.ts';
 import { newRouter, type WebContext, type WebRouter } from '../context.ts';
-import { field, idParam, query } from '../form.ts';
+import { field, idParam, query, seeOther } from '../form.ts';
 import { originDeps } from '../middleware/data-sources.ts';
 import { orShow } from '../refusals.ts';
 import { safePath } from '../safe-path.ts';
@@ -54,7 +54,7 @@ export function dataSourceRoutes(deps: RouteDeps): WebRouter {
           // A passkey is the stronger way; whoever cannot use it here signs in.
           method: field(ctx, 'method') !== 'login' && (await hasPasskey(account.id)) ? 'passkey' : 'login',
         });
-        to(ctx, `/data-sources/confirm/${approval.id}`);
+        seeOther(ctx, `/data-sources/confirm/${approval.id}`);
       },
       (problem) => show(ctx, problem),
     );
@@ -70,6 +70,7 @@ export function dataSourceRoutes(deps: RouteDeps): WebRouter {
       step: stepOf(ctx, approval),
       told: approval.act.action === 'enrol' ? [] : await toldAbout(approval.act.origin),
       options: await passkeyOptions(approval, account.id),
+      passkeyHours: await passkeyHours(),
       module: 'passkey.js',
     });
   });
@@ -79,7 +80,7 @@ export function dataSourceRoutes(deps: RouteDeps): WebRouter {
     const account = requireAccount(ctx);
     const { id } = await openApproval(origins, store.db, { accountId: account.id, id: idParam(ctx, 'id') });
     ctx.state.session.end();
-    to(ctx, `/sign-in?next=${encodeURIComponent(`/data-sources/confirm/${id}`)}`);
+    seeOther(ctx, `/sign-in?next=${encodeURIComponent(`/data-sources/confirm/${id}`)}`);
   });
 
   router.post('/data-sources/confirm/:id/finish', async (ctx) => {
@@ -90,9 +91,9 @@ export function dataSourceRoutes(deps: RouteDeps): WebRouter {
       async () => {
         const { act } = await openApproval(origins, store.db, args);
         await approveWithLogin(origins, { ...args, signedInAt: signedInAt(ctx) });
-        if (act.action === 'enrol') return to(ctx, `/data-sources/confirm/${args.id}`);
+        if (act.action === 'enrol') return seeOther(ctx, `/data-sources/confirm/${args.id}`);
         await performApproved(origins, args);
-        to(ctx, '/data-sources');
+        seeOther(ctx, '/data-sources');
       },
       (problem) => show(ctx, problem),
     );
@@ -112,7 +113,7 @@ export function dataSourceRoutes(deps: RouteDeps): WebRouter {
           await approveWithPasskey(origins, { ...args, response: response as AuthenticationResponseJSON });
           await performApproved(origins, args);
         }
-        to(ctx, '/data-sources?done=saved');
+        seeOther(ctx, '/data-sources?done=saved');
       },
       (problem) => show(ctx, problem),
     );
@@ -122,40 +123,39 @@ export function dataSourceRoutes(deps: RouteDeps): WebRouter {
     const account = requireActive(ctx);
     const act: Act = { action: 'enrol', name: field(ctx, 'name').trim().slice(0, 100) || 'Passkey' };
     const { id } = await beginApproval(origins, { accountId: account.id, act, method: 'login' });
-    to(ctx, `/data-sources/confirm/${id}`);
+    seeOther(ctx, `/data-sources/confirm/${id}`);
   });
 
-  router.post('/data-sources/passkeys/:id/remove', async (ctx) => {
-    const account = requireAccount(ctx);
-    await removePasskey(origins, { accountId: account.id, id: idParam(ctx, 'id') });
-    to(ctx, '/data-sources?done=saved');
-  });
-
-  router.post('/data-sources/pause', async (ctx) => {
-    const account = requireAccount(ctx);
-    await pauseSource(origins, { accountId: account.id, value: field(ctx, 'origin') });
-    to(ctx, '/data-sources?done=saved');
-  });
-
-  router.post('/data-sources/remove', async (ctx) => {
-    const account = requireAccount(ctx);
-    await removeSource(origins, { accountId: account.id, value: field(ctx, 'origin') });
-    to(ctx, '/data-sources?done=saved');
-  });
-
-  router.post('/data-sources/pending/:id/cancel', async (ctx) => {
-    const account = requireAccount(ctx);
-    await cancelPending(origins, { accountId: account.id, id: idParam(ctx, 'id') });
-    to(ctx, '/data-sources?done=saved');
-  });
+  narrowing('passkeys/:id/remove', removePasskey);
+  narrowing('pause', pauseSource);
+  narrowing('remove', removeSource);
+  narrowing('pending/:id/cancel', cancelPending);
 
   router.post('/data-sources/notices/:id/dismiss', async (ctx) => {
     const account = requireAccount(ctx);
     await dismissNotice(deps, { accountId: account.id, id: idParam(ctx, 'id'), now: clock.now() });
-    to(ctx, safePath(field(ctx, 'next') || '/data-sources'));
+    seeOther(ctx, safePath(field(ctx, 'next') || '/data-sources'));
   });
 
   return router;
+
+  /** An act that only takes something away: nobody has to confirm it. */
+  function narrowing(
+    path: string,
+    act: (deps: OriginDeps, args: { accountId: number; id: number; value: string }) => Promise<void>,
+  ): void {
+    router.post(`/data-sources/${path}`, async (ctx) => {
+      const { id: accountId } = requireAccount(ctx);
+      await act(origins, { accountId, id: idParam(ctx, 'id'), value: field(ctx, 'origin') });
+      seeOther(ctx, '/data-sources?done=saved');
+    });
+  }
+
+  /** How long a new one waits, by the setting of the site. */
+  async function passkeyHours(): Promise<number> {
+    const { choices } = await readSite(store.db, ownOrigins(deps));
+    return choices.passkeyWaitMs / HOUR_MS;
+  }
 
   async function hasPasskey(accountId: number): Promise<boolean> {
     const passkeys = await passkeysOf(store, accountId);
@@ -194,6 +194,7 @@ export function dataSourceRoutes(deps: RouteDeps): WebRouter {
       headers,
       suggested: allowed.filter(({ origin }) => !values.includes(origin)),
       passkeys: await passkeysOf(store, account.id),
+      passkeyHours: await passkeyHours(),
       now: clock.now(),
       budget: { header: HEADER_BUDGET, optIns: OPT_IN_BUDGET },
       days: DAYS,
@@ -207,6 +208,8 @@ export function dataSourceRoutes(deps: RouteDeps): WebRouter {
     });
   }
 }
+
+const HOUR_MS = 60 * 60_000;
 
 /** What the form asks for; the core says what is wrong with it. */
 function actOf(ctx: WebContext): Act {
@@ -245,9 +248,4 @@ function answerOf(ctx: WebContext): object {
 
 function signedInAt(ctx: WebContext): number {
   return ctx.state.session.data.signedInAt ?? 0;
-}
-
-function to(ctx: WebContext, path: string): void {
-  ctx.status = 303;
-  ctx.redirect(path);
 }

@@ -2,14 +2,14 @@ import { boxHistory } from '../../core/faces/box-history.ts';
 import { pictureFaces, pictureFile } from '../../core/faces/picture.ts';
 import { VisavisError } from '../../core/platform/errors.ts';
 import { type ProjectOverview, projectOverview } from '../../core/projects/overview.ts';
+import { personsOf } from '../../core/projects/persons.ts';
 import { faceHistory, type HistoryEntry } from '../../core/review/history.ts';
 import { ownAnswers } from '../../core/review/own.ts';
 import { reopenVerdict } from '../../core/review/reopening.ts';
 import type { Answer, VerdictValue } from '../../core/store/schema.ts';
-import { requireActive, rightsIn } from '../access.ts';
+import { type Rights, requireActive, rightsIn } from '../access.ts';
 import { newRouter, type WebContext, type WebRouter } from '../context.ts';
-import { field, idParam } from '../form.ts';
-import { personsOf } from '../persons.ts';
+import { field, idParam, seeOther } from '../form.ts';
 import type { RouteDeps } from './index.ts';
 
 interface PersonView {
@@ -21,7 +21,9 @@ interface PersonView {
   /** The reader is an owner, and people have decided: it can be asked about again. */
   readonly canReopen: boolean;
   readonly answers: number;
-  /** null while it is hidden. */
+  /** How many say what today; null while that is hidden. */
+  readonly tally: Readonly<Record<Answer, number>> | null;
+  /** Who said it, for members of the project and administrators alone; null while it is hidden, and for others. */
   readonly history: readonly HistoryEntry[] | null;
 }
 
@@ -41,20 +43,25 @@ export function faceRoutes(deps: RouteDeps): WebRouter {
 
   router.get('/faces/:id', async (ctx) => {
     const face = await faceById(ctx, idParam(ctx, 'id'));
-    const projects: { overview: ProjectOverview; persons: PersonView[] }[] = [];
+    const projects: { overview: ProjectOverview; rights: Rights; persons: PersonView[] }[] = [];
     for (const projectId of await projectsOf(face.file_id)) {
       const overview = await projectOverview(store, projectId);
-      if (overview) projects.push({ overview, persons: await verdictsOf(ctx, overview, face.id) });
+      if (!overview) continue;
+      const rights = await rightsIn(deps, ctx, projectId);
+      projects.push({ overview, rights, persons: await verdictsOf(ctx, overview, rights, face.id) });
     }
     // Its project is deleted, or its file blocked: then nobody sees what is still known of it.
-    if (projects.length === 0) throw new VisavisError('not_found', ctx.state.t('web-face-unknown'));
+    const home = projects.find(({ rights }) => rights.role !== null) ?? projects[0];
+    if (!home) throw new VisavisError('not_found', ctx.state.t('web-face-unknown'));
+    const isMember = home.rights.role !== null;
     const shown = projects.map(({ overview }) => overview.project.id);
     view.render(ctx, 'face', {
       face,
       projects,
+      inProject: { ...home.overview.project, rights: home.rights },
       picture: await pictureOf(ctx, face, shown),
       withdrawIn: await withdrawIn(ctx, face, shown),
-      boxes: await boxHistory(store, face.id),
+      boxes: isMember ? await boxHistory(store, face.id) : [],
     });
   });
 
@@ -65,21 +72,20 @@ export function faceRoutes(deps: RouteDeps): WebRouter {
     const projectId = Number(field(ctx, 'project'));
     if (!Number.isSafeInteger(projectId)) throw new VisavisError('bad_input', ctx.state.t('web-error-form'));
     await reopenVerdict(deps, { projectId, accountId: account.id, faceId, person: field(ctx, 'person') });
-    ctx.status = 303;
-    ctx.redirect(`/faces/${faceId}?done=reopened`);
+    seeOther(ctx, `/faces/${faceId}?done=reopened`);
   });
 
   return router;
 
-  /** Nobody sees how others voted before there is a verdict (PRODUCT C3). */
+  /** Nobody sees how others voted before there is a verdict; who they are, only members ever see. */
   async function verdictsOf(
     ctx: WebContext,
     overview: ProjectOverview,
+    { role }: Rights,
     faceId: number,
   ): Promise<PersonView[]> {
     const projectId = overview.project.id;
     const { account } = ctx.state;
-    const { role } = await rightsIn(deps, ctx, projectId);
     const own =
       account && role
         ? await ownAnswers(store, { projectId, accountId: account.id, faceIds: [faceId] })
@@ -105,7 +111,8 @@ export function faceRoutes(deps: RouteDeps): WebRouter {
         canReopen:
           role === 'owner' && known !== undefined && known.verdict !== 'open' && known.source !== 'bootstrap',
         answers,
-        history: isHidden ? null : entries,
+        tally: isHidden ? null : tallyOf(entries),
+        history: isHidden || role === null ? null : entries,
       };
     });
   }
@@ -128,7 +135,7 @@ export function faceRoutes(deps: RouteDeps): WebRouter {
       drawIn,
       faces: faces.filter((one) => one.faceId === face.id),
       others: faces.filter((one) => one.faceId !== face.id).map((one) => one.box),
-      persons: drawIn === null ? [] : await personsOf(store, drawIn),
+      persons: drawIn === null ? [] : await personsOf(store.db, drawIn),
     };
   }
 
@@ -169,4 +176,11 @@ export function faceRoutes(deps: RouteDeps): WebRouter {
       .execute();
     return rows.map((row) => row.project_id);
   }
+}
+
+/** The answers that stand. */
+function tallyOf(entries: readonly HistoryEntry[]): Record<Answer, number> {
+  const tally = { yes: 0, no: 0, unsure: 0 };
+  for (const { stands, answer } of entries) if (stands && answer !== null) tally[answer]++;
+  return tally;
 }

@@ -2,11 +2,13 @@ import type { Sessions } from '../../core/accounts/sessions.ts';
 import type { WebRouter } from '../context.ts';
 import type { WebDeps } from '../deps.ts';
 import type { Live } from '../live.ts';
+import type { ProjectList } from '../project-list.ts';
 import type { RateLimits } from '../rate-limits.ts';
 import type { View } from '../view.ts';
 import { accountRoutes } from './account.ts';
 import { accountDataRoutes } from './account-data.ts';
 import { adminRoutes } from './admin.ts';
+import { adminAccountRoutes } from './admin-accounts.ts';
 import { adminFileRoutes } from './admin-files.ts';
 import { adminLogRoutes } from './admin-log.ts';
 import { adminOriginRoutes } from './admin-origins.ts';
@@ -40,6 +42,7 @@ export interface RouteDeps extends WebDeps {
   readonly sessions: Sessions;
   readonly view: View;
   readonly live: Live;
+  readonly projects: ProjectList;
 }
 
 export function allRoutes(deps: RouteDeps): WebRouter[] {
@@ -59,6 +62,7 @@ export function allRoutes(deps: RouteDeps): WebRouter[] {
     exportRoutes(deps),
     leaderboardRoutes(deps),
     adminRoutes(deps),
+    adminAccountRoutes(deps),
     adminFileRoutes(deps),
     adminLogRoutes(deps),
     adminOriginRoutes(deps),

@@ -1,9 +1,9 @@
 import { VisavisError } from '../../core/platform/errors.ts';
-import { findInvitation, readCode, redeemInvitation } from '../../core/projects/invitations.ts';
+import { findInvitation, readInvitation, redeemInvitation } from '../../core/projects/invitations.ts';
 import { roleOf } from '../../core/projects/members.ts';
 import { requireActive } from '../access.ts';
 import { newRouter, type WebRouter } from '../context.ts';
-import { query } from '../form.ts';
+import { query, seeOther } from '../form.ts';
 import { rateLimit } from '../middleware/rate-limit.ts';
 import type { RouteDeps } from './index.ts';
 
@@ -16,7 +16,7 @@ export function joinRoutes(deps: RouteDeps): WebRouter {
 
   router.get('/join', limited, (ctx) => {
     const given = query(ctx, 'code');
-    const code = readCode(given);
+    const code = readInvitation(given);
     if (code !== '') return ctx.redirect(`/join/${code}`);
     view.render(ctx, 'join-code', { given });
   });
@@ -28,15 +28,14 @@ export function joinRoutes(deps: RouteDeps): WebRouter {
     const { account } = ctx.state;
     const role = account ? await roleOf(store, invitation.projectId, account.id) : null;
     ctx.set('Cache-Control', 'no-store');
-    view.render(ctx, 'join', { invitation, code: readCode(code), role });
+    view.render(ctx, 'join', { invitation, code: readInvitation(code), role });
   });
 
   router.post('/join/:code', limited, async (ctx) => {
     const account = requireActive(ctx);
     const code = ctx.params.code ?? '';
     const { projectId } = await redeemInvitation(deps, { code, accountId: account.id });
-    ctx.status = 303;
-    ctx.redirect(`/projects/${projectId}?done=joined`);
+    seeOther(ctx, `/projects/${projectId}?done=joined`);
   });
 
   return router;

@@ -1,7 +1,7 @@
 import { isHidden, leaderboard, PERIODS, type Period, setHidden } from '../../core/statistics/leaderboard.ts';
 import { requireAccount } from '../access.ts';
 import { newRouter, type WebRouter } from '../context.ts';
-import { query, ticked } from '../form.ts';
+import { query, seeOther, ticked } from '../form.ts';
 import type { RouteDeps } from './index.ts';
 
 const NAMES = Object.keys(PERIODS) as Period[];
@@ -22,8 +22,7 @@ export function leaderboardRoutes(deps: RouteDeps): WebRouter {
   router.post('/account/leaderboard', async (ctx) => {
     const account = requireAccount(ctx);
     await setHidden(store, account.id, ticked(ctx, 'hide'));
-    ctx.status = 303;
-    ctx.redirect('/account?done=saved');
+    seeOther(ctx, '/account?done=saved');
   });
 
   return router;

@@ -2,6 +2,7 @@ import { confirmLink, findLinkRequest } from '../../core/accounts/linking.ts';
 import { VisavisError } from '../../core/platform/errors.ts';
 import { requireActive } from '../access.ts';
 import { newRouter, type WebRouter } from '../context.ts';
+import { seeOther } from '../form.ts';
 import { rateLimit } from '../middleware/rate-limit.ts';
 import type { RouteDeps } from './index.ts';
 
@@ -29,8 +30,7 @@ export function linkRoutes(deps: RouteDeps): WebRouter {
     await confirmLink(deps, ctx.params.token ?? '', account.id);
     // The bot tells them in the chat, without waiting for its next look.
     deps.nudges.nudge('posts');
-    ctx.status = 303;
-    ctx.redirect('/account?done=linked');
+    seeOther(ctx, '/account?done=linked');
   });
 
   return router;

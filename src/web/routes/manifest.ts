@@ -1,10 +1,10 @@
 import { declareOrigin, manifestOf, withdrawOrigin } from '../../core/origins/manifest.ts';
 import { addReference, projectReferences, removeReference } from '../../core/origins/references.ts';
+import { personsOf } from '../../core/projects/persons.ts';
 import { requireActive } from '../access.ts';
 import { newRouter, type WebContext, type WebRouter } from '../context.ts';
-import { field, idParam } from '../form.ts';
+import { field, idParam, seeOther } from '../form.ts';
 import { originDeps } from '../middleware/data-sources.ts';
-import { personsOf } from '../persons.ts';
 import { projectHead } from '../project-head.ts';
 import { orShow } from '../refusals.ts';
 import type { RouteDeps } from './index.ts';
@@ -52,8 +52,7 @@ export function manifestRoutes(deps: RouteDeps): WebRouter {
         ctx,
         async () => {
           await act(ctx, { projectId, accountId: account.id });
-          ctx.status = 303;
-          ctx.redirect(`/projects/${projectId}/data-sources?done=saved`);
+          seeOther(ctx, `/projects/${projectId}/data-sources?done=saved`);
         },
         (problem) => show(ctx, problem),
       );
@@ -69,7 +68,7 @@ export function manifestRoutes(deps: RouteDeps): WebRouter {
       isOwner,
       manifest: await manifestOf(store, project.id),
       references: project.rights.role === null ? [] : await projectReferences(store, project.id),
-      persons: await personsOf(store, project.id),
+      persons: await personsOf(store.db, project.id),
       form: Object.fromEntries(
         ['origin', 'who', 'purpose', 'person', 'kind', 'url', 'title'].map((name) => [
           name,

@@ -7,7 +7,7 @@ import { liftProbation } from '../../core/review/care.ts';
 import { undoMemberAnswers } from '../../core/review/undo.ts';
 import { requireActive } from '../access.ts';
 import { newRouter, type WebContext, type WebRouter } from '../context.ts';
-import { field, idParam, ticked } from '../form.ts';
+import { field, idParam, seeOther, ticked } from '../form.ts';
 import { projectHead } from '../project-head.ts';
 import { orShow } from '../refusals.ts';
 import type { RouteDeps } from './index.ts';
@@ -45,8 +45,7 @@ export function memberRoutes(deps: RouteDeps): WebRouter {
     const projectId = idParam(ctx, 'id');
     const invitationId = idParam(ctx, 'invitation');
     await revokeInvitation(deps, { projectId, invitationId, accountId: account.id });
-    ctx.status = 303;
-    ctx.redirect(`/projects/${projectId}/members?done=revoked`);
+    seeOther(ctx, `/projects/${projectId}/members?done=revoked`);
   });
 
   router.post('/projects/:id/leave', async (ctx) => {
@@ -56,8 +55,7 @@ export function memberRoutes(deps: RouteDeps): WebRouter {
       ctx,
       async () => {
         await leaveProject(deps, { projectId, accountId: account.id });
-        ctx.status = 303;
-        ctx.redirect(`/projects/${projectId}?done=left`);
+        seeOther(ctx, `/projects/${projectId}?done=left`);
       },
       (problem) => show(ctx, { problem }),
     );
@@ -66,10 +64,7 @@ export function memberRoutes(deps: RouteDeps): WebRouter {
   const acts: Readonly<Record<string, (ctx: WebContext, args: MemberArgs) => Promise<unknown>>> = {
     role: (ctx, args) => changeRole(deps, { ...args, role: roleField(ctx) }),
     remove: (_ctx, args) => removeMember(deps, args),
-    ban: async (ctx, args) => {
-      await banMember(deps, args);
-      if (ticked(ctx, 'recount')) await recountWithout(deps, args);
-    },
+    ban: (ctx, args) => banMember(deps, { ...args, recount: ticked(ctx, 'recount') }),
     unban: (_ctx, args) => unbanMember(deps, args),
     recount: (_ctx, args) => recountWithout(deps, args),
     'end-probation': (_ctx, args) => liftProbation(deps, args),
@@ -85,8 +80,7 @@ export function memberRoutes(deps: RouteDeps): WebRouter {
         ctx,
         async () => {
           await act(ctx, { projectId, memberId, accountId: account.id });
-          ctx.status = 303;
-          ctx.redirect(`/projects/${projectId}/members?done=member-changed`);
+          seeOther(ctx, `/projects/${projectId}/members?done=member-changed`);
         },
         (problem) => show(ctx, { problem }),
       );

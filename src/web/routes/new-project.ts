@@ -3,9 +3,10 @@ import { VisavisError } from '../../core/platform/errors.ts';
 import { wordsOf } from '../../core/platform/words.ts';
 import type { Duplicate } from '../../core/projects/duplicates.ts';
 import { createProject, type ProjectInput } from '../../core/projects/projects.ts';
-import { requireActive } from '../access.ts';
+import { FILE_CAP } from '../../core/projects/settings.ts';
+import { mostFilesFor, requireActive } from '../access.ts';
 import { newRouter, type WebContext, type WebRouter } from '../context.ts';
-import { field, linesOf, ticked, toNumber } from '../form.ts';
+import { field, linesOf, seeOther, ticked, toNumber } from '../form.ts';
 import { rateLimit } from '../middleware/rate-limit.ts';
 import type { RouteDeps } from './index.ts';
 
@@ -18,6 +19,7 @@ const DEFAULTS = {
   minConfirmed: '2',
   votesNeeded: '2',
   depth: '3',
+  fileCap: String(FILE_CAP),
   excluded: '',
   open: '',
   matching: 'on',
@@ -33,7 +35,13 @@ export function newProjectRoutes(deps: RouteDeps): WebRouter {
 
   router.get('/projects/new', (ctx) => {
     requireActive(ctx);
-    view.render(ctx, 'new-project', { form: DEFAULTS, problem: null, size: null, found: null });
+    view.render(ctx, 'new-project', {
+      mostFiles: mostFilesFor(ctx),
+      form: DEFAULTS,
+      problem: null,
+      size: null,
+      found: null,
+    });
   });
 
   // Two of the buttons only look something up and show the form again, for browsers without modules.
@@ -44,24 +52,42 @@ export function newProjectRoutes(deps: RouteDeps): WebRouter {
     try {
       if (act === 'find') {
         const found = await wiki.searchItems(field(ctx, 'search'), ctx.state.t.language);
-        return view.render(ctx, 'new-project', { form, problem: null, size: null, found });
+        return view.render(ctx, 'new-project', {
+          mostFiles: mostFilesFor(ctx),
+          form,
+          problem: null,
+          size: null,
+          found,
+        });
       }
       if (act === 'size') {
         const size = await wiki.categoryInfo(form.category);
-        return view.render(ctx, 'new-project', { form, problem: null, size, found: null });
+        return view.render(ctx, 'new-project', {
+          mostFiles: mostFilesFor(ctx),
+          form,
+          problem: null,
+          size,
+          found: null,
+        });
       }
       const excluded = readExclusions(linesOf(form.excluded), form.category);
       const id = await createProject(deps, account.id, readInput(form));
       if (excluded.length > 0) await setExclusions(deps, id, account.id, excluded);
-      ctx.status = 303;
-      ctx.redirect(`/projects/${id}?done=created`);
+      seeOther(ctx, `/projects/${id}?done=created`);
     } catch (error) {
       // What was filled in stays, with the reason above it.
       if (!(error instanceof VisavisError) || error.status >= 500) throw error;
       ctx.status = error.status;
       const duplicates = (error.details.duplicates ?? []) as readonly Duplicate[];
       const problem = duplicates.length > 0 ? null : wordsOf(ctx.state.t, error);
-      view.render(ctx, 'new-project', { form, problem, duplicates, size: null, found: null });
+      view.render(ctx, 'new-project', {
+        mostFiles: mostFilesFor(ctx),
+        form,
+        problem,
+        duplicates,
+        size: null,
+        found: null,
+      });
     }
   });
 
@@ -90,6 +116,7 @@ function readInput(form: Form): ProjectInput {
     threshold: toNumber(form.threshold),
     minConfirmed: toNumber(form.minConfirmed),
     depth: toNumber(form.depth),
+    ...(form.fileCap === '' ? {} : { fileCap: toNumber(form.fileCap) }),
     open: form.open !== '',
     matching: form.matching !== '',
     acknowledged: form.acknowledged !== '',

@@ -1,8 +1,6 @@
-import { createHash } from 'node:crypto';
 import { VisavisError } from '../../core/platform/errors.ts';
 import { type GalleryFilter, projectFaces } from '../../core/projects/gallery.ts';
 import { listMembers } from '../../core/projects/members.ts';
-import { listProjects } from '../../core/projects/projects.ts';
 import { ownAnswers } from '../../core/review/own.ts';
 import type { VerdictValue } from '../../core/store/schema.ts';
 import { rightsIn } from '../access.ts';
@@ -10,6 +8,7 @@ import { distanceChart } from '../charts/distance-chart.ts';
 import { progressChart } from '../charts/progress-chart.ts';
 import { newRouter, type WebContext, type WebRouter } from '../context.ts';
 import { idParam, query } from '../form.ts';
+import { lastChange } from '../middleware/own-changes.ts';
 import { createProjectNumbers, type ProjectNumbers } from '../project-numbers.ts';
 import type { RouteDeps } from './index.ts';
 
@@ -27,16 +26,22 @@ export function projectRoutes(deps: RouteDeps): WebRouter {
   const router = newRouter();
 
   router.get('/projects', async (ctx) => {
-    view.render(ctx, 'projects', { projects: await listProjects(store) });
+    view.render(ctx, 'projects', { projects: await deps.projects.get(lastChange(ctx)) });
   });
 
   router.get('/projects/:id', async (ctx) => {
-    view.render(ctx, 'project', await pageData(ctx));
+    const counted = await numbers.of(idParam(ctx, 'id'), lastChange(ctx));
+    view.render(ctx, 'project', await pageData(ctx, counted));
   });
 
-  /** The parts that change by themselves. */
+  /** The parts that change by themselves. Who has heard of another version waits for the newest one. */
   router.get('/projects/:id/live', async (ctx) => {
-    view.fragment(ctx, 'project-live', await pageData(ctx));
+    const id = idParam(ctx, 'id');
+    const heard = ctx.get('X-Version');
+    const kept = await numbers.of(id, lastChange(ctx));
+    const isNewest = heard === '' || kept?.version === heard;
+    const counted = isNewest ? kept : await numbers.of(id, deps.clock.now());
+    view.fragment(ctx, 'project-live', await pageData(ctx, counted));
   });
 
   router.get('/projects/:id/events', async (ctx) => {
@@ -46,8 +51,9 @@ export function projectRoutes(deps: RouteDeps): WebRouter {
       topics: [`project:${id}`, 'runs'],
       version: async () => {
         const counted = await numbers.of(id);
-        return counted ? versionOf(counted) : 'gone';
+        return counted?.version ?? 'gone';
       },
+      isBehind: () => numbers.isBehind(id),
       since: query(ctx, 'since'),
       everyMs: 10_000,
     });
@@ -55,9 +61,8 @@ export function projectRoutes(deps: RouteDeps): WebRouter {
 
   return router;
 
-  async function pageData(ctx: WebContext) {
+  async function pageData(ctx: WebContext, counted: ProjectNumbers | null) {
     const id = idParam(ctx, 'id');
-    const counted = await numbers.of(id);
     if (!counted) throw new VisavisError('not_found', ctx.state.t('web-project-unknown'));
     const { overview, progress, distances } = counted;
     const { threshold } = overview.project;
@@ -74,7 +79,6 @@ export function projectRoutes(deps: RouteDeps): WebRouter {
     const isRtl = t.direction === 'rtl';
     return {
       ...counted,
-      version: versionOf(counted),
       members: await listMembers(store, id),
       rights,
       advice: rights.role === 'owner' ? counted.advice : null,
@@ -135,12 +139,4 @@ function galleryFilter(
     ...(distance === 'near' ? { nearerThan: threshold } : {}),
     ...(distance === 'far' ? { notNearerThan: threshold } : {}),
   };
-}
-
-function versionOf({ overview, runs }: ProjectNumbers): string {
-  return fingerprint([overview, runs]);
-}
-
-function fingerprint(value: unknown): string {
-  return createHash('sha256').update(JSON.stringify(value)).digest('base64url').slice(0, 16);
 }

@@ -8,14 +8,14 @@ import {
 } from '../../core/faces/for-review.ts';
 import { referencesOf } from '../../core/origins/references.ts';
 import { VisavisError } from '../../core/platform/errors.ts';
+import { personsOf } from '../../core/projects/persons.ts';
 import { skipFaces } from '../../core/review/skips.ts';
 import { undoAnswers } from '../../core/review/undo.ts';
 import { requireActive } from '../access.ts';
 import { addressOf, askedFields, readAsked } from '../asked.ts';
 import { newRouter, type WebContext, type WebRouter } from '../context.ts';
-import { field, idParam, query } from '../form.ts';
+import { field, idParam, query, seeOther, toNumber } from '../form.ts';
 import { rateLimit } from '../middleware/rate-limit.ts';
-import { personsOf } from '../persons.ts';
 import { type ProjectHead, projectHead } from '../project-head.ts';
 import type { RouteDeps } from './index.ts';
 
@@ -38,7 +38,7 @@ export function reviewRoutes(deps: RouteDeps): WebRouter {
       question,
       last,
       lastTitle: last ? await titleOf(last.faceIds[0] ?? 0) : null,
-      persons: await personsOf(store, project.id),
+      persons: await personsOf(store.db, project.id),
       ahead: question ? await pictureAhead(store, project.id, question) : null,
       references: question
         ? await referencesOf(store, {
@@ -69,8 +69,7 @@ export function reviewRoutes(deps: RouteDeps): WebRouter {
         throw new VisavisError('not_found', ctx.state.t('web-face-unknown'));
       await skipFaces(deps, { ...args, faces: faceIds.map((faceId) => ({ faceId, person })) });
     }
-    ctx.status = 303;
-    ctx.redirect(`/projects/${projectId}/review`);
+    seeOther(ctx, `/projects/${projectId}/review`);
   });
 
   router.post('/projects/:id/review/undo', rateLimit(limits, 'answers'), async (ctx) => {
@@ -79,10 +78,10 @@ export function reviewRoutes(deps: RouteDeps): WebRouter {
     const args = { projectId, accountId: account.id };
     const last = await lastAnswer(store, args);
     // The form names the answer, so that pressing twice does not take back two.
-    const isStill = last !== null && field(ctx, 'ballot') === String(last.ballotId);
-    if (isStill) await undoAnswers(deps, { ...args, count: 1 });
-    ctx.status = 303;
-    ctx.redirect(`/projects/${projectId}/review${isStill ? `?${addressOf(last)}` : ''}`);
+    const ballotId = toNumber(field(ctx, 'ballot'));
+    const { answers } = await undoAnswers(deps, { ...args, count: 1, ballotId });
+    const again = last && answers > 0 && last.ballotId === ballotId ? `?${addressOf(last)}` : '';
+    seeOther(ctx, `/projects/${projectId}/review${again}`);
   });
 
   return router;

@@ -10,7 +10,7 @@ import {
 import { addReaction, removeReaction } from '../../core/room/reactions.ts';
 import { channels, channelVersion, listMessages, pictureOf } from '../../core/room/reading.ts';
 import { newRouter, type WebContext, type WebRouter } from '../context.ts';
-import { field, idParam, query } from '../form.ts';
+import { field, idParam, query, seeOther } from '../form.ts';
 import { rateLimit } from '../middleware/rate-limit.ts';
 import { newRoomUser, readNickname } from '../room-user.ts';
 import type { RouteDeps } from './index.ts';
@@ -41,6 +41,10 @@ export function roomRoutes(deps: RouteDeps): WebRouter {
       messages: await listMessages(store, { channel, forUser: user.id }),
       sendKey: randomBytes(9).toString('base64url'),
       maxLength: MAX_TEXT_LENGTH,
+      commands: (deps.commands ?? []).map(({ group, commands }) => ({
+        group,
+        commands: commands.filter(({ on }) => on === null || on.includes('room')),
+      })),
     });
   });
 
@@ -122,6 +126,7 @@ function channelOf(ctx: WebContext): string {
 function userOf(ctx: WebContext): RoomUser {
   const { data } = ctx.state.session;
   data.room ??= newRoomUser(ctx.state.t);
+  if (data.room.name === '') data.room = { ...newRoomUser(ctx.state.t), id: data.room.id };
   return data.room;
 }
 
@@ -131,6 +136,5 @@ function back(ctx: WebContext, channel: string, anchor: string): void {
     ctx.body = { ok: true };
     return;
   }
-  ctx.status = 303;
-  ctx.redirect(`/room/${channel}${anchor}`);
+  seeOther(ctx, `/room/${channel}${anchor}`);
 }

@@ -10,7 +10,7 @@ import { projectOverview } from '../../core/projects/overview.ts';
 import { listedForRemoval } from '../../core/review/listed.ts';
 import { requireMember, rightsIn } from '../access.ts';
 import { newRouter, type WebContext, type WebRouter } from '../context.ts';
-import { field, idParam, ticked } from '../form.ts';
+import { field, idParam, seeOther, ticked } from '../form.ts';
 import { rateLimit } from '../middleware/rate-limit.ts';
 import type { RouteDeps } from './index.ts';
 
@@ -25,7 +25,7 @@ export function runRoutes(deps: RouteDeps): WebRouter {
     await requireMember(deps, ctx, projectId);
     view.render(ctx, 'preview', {
       overview,
-      pairs: (await previewRun(store, projectId)).pairs,
+      ...(await previewRun(store, projectId)),
       boxes: await writesBoxes(store, projectId),
       listed: await listedForRemoval(store.db, projectId),
       rights: await rightsIn(deps, ctx, projectId),
@@ -36,17 +36,16 @@ export function runRoutes(deps: RouteDeps): WebRouter {
     const projectId = idParam(ctx, 'id');
     const account = await requireMember(deps, ctx, projectId);
     await setWriteBoxes(deps, { projectId, accountId: account.id, on: ticked(ctx, 'boxes') });
-    ctx.status = 303;
-    ctx.redirect(`/projects/${projectId}/write?done=saved`);
+    seeOther(ctx, `/projects/${projectId}/write?done=saved`);
   });
 
   router.post('/projects/:id/write', rateLimit(limits, 'write'), async (ctx) => {
     const projectId = idParam(ctx, 'id');
     const account = await requireMember(deps, ctx, projectId);
     await assertGoodStanding(deps, account.id);
-    const run = await startRun(deps, { projectId, accountId: account.id });
-    ctx.status = 303;
-    ctx.redirect(`/projects/${projectId}/runs/${run}?done=started`);
+    const again = field(ctx, 'again') === 'yes';
+    const run = await startRun(deps, { projectId, accountId: account.id, again });
+    seeOther(ctx, `/projects/${projectId}/runs/${run}?done=started`);
   });
 
   router.get('/projects/:id/runs/:run', async (ctx) => {
@@ -66,8 +65,7 @@ export function runRoutes(deps: RouteDeps): WebRouter {
     const account = await requireMember(deps, ctx, projectId);
     const run = await runOf(ctx, projectId);
     await requestStop(deps, { runId: run.id, accountId: account.id });
-    ctx.status = 303;
-    ctx.redirect(`/projects/${projectId}/runs/${run.id}?done=stopping`);
+    seeOther(ctx, `/projects/${projectId}/runs/${run.id}?done=stopping`);
   });
 
   router.post('/projects/:id/runs/:run/undo', rateLimit(limits, 'write'), async (ctx) => {
@@ -76,31 +74,27 @@ export function runRoutes(deps: RouteDeps): WebRouter {
     const run = await runOf(ctx, projectId);
     await assertGoodStanding(deps, account.id);
     const undo = await startUndo(deps, { runId: run.id, accountId: account.id });
-    ctx.status = 303;
-    ctx.redirect(`/projects/${projectId}/runs/${undo}?done=undoing`);
+    seeOther(ctx, `/projects/${projectId}/runs/${undo}?done=undoing`);
   });
 
   router.post('/projects/:id/runs/:run/claims/:claim/retry', rateLimit(limits, 'write'), async (ctx) => {
     const { account, claimId, projectId } = await claimOf(ctx);
     const run = await retryClaim(deps, { claimId, accountId: account.id });
-    ctx.status = 303;
-    ctx.redirect(`/projects/${projectId}/runs/${run}?done=started`);
+    seeOther(ctx, `/projects/${projectId}/runs/${run}?done=started`);
   });
 
   router.post('/projects/:id/runs/:run/claims/:claim/undo', rateLimit(limits, 'write'), async (ctx) => {
     const { account, claimId, projectId, runId } = await claimOf(ctx);
     await assertGoodStanding(deps, account.id);
     const undo = await startUndo(deps, { runId, accountId: account.id, claimId });
-    ctx.status = 303;
-    ctx.redirect(`/projects/${projectId}/runs/${undo}?done=undoing`);
+    seeOther(ctx, `/projects/${projectId}/runs/${undo}?done=undoing`);
   });
 
   router.post('/projects/:id/runs/:run/claims/:claim/prominent', rateLimit(limits, 'write'), async (ctx) => {
     const { account, claimId, back } = await claimOf(ctx);
     const prominent = field(ctx, 'prominent') === 'yes';
     await setProminent(editing(account), { claimId, accountId: account.id, prominent });
-    ctx.status = 303;
-    ctx.redirect(back);
+    seeOther(ctx, back);
   });
 
   router.post('/projects/:id/runs/:run/claims/:claim/theirs', rateLimit(limits, 'write'), async (ctx) => {
@@ -108,8 +102,7 @@ export function runRoutes(deps: RouteDeps): WebRouter {
     if (!ticked(ctx, 'yes')) throw new VisavisError('bad_input', ctx.state.t('web-claim-say-yes'));
     const statementId = field(ctx, 'statement');
     await removeTheirs(editing(account), { claimId, accountId: account.id, statementId });
-    ctx.status = 303;
-    ctx.redirect(back);
+    seeOther(ctx, back);
   });
 
   return router;

@@ -3,12 +3,13 @@ import { crawlCounts } from '../../core/catalog/pictures.ts';
 import { adviseThreshold } from '../../core/faces/advice.ts';
 import { askTheRest } from '../../core/faces/ask-rest.ts';
 import { VisavisError } from '../../core/platform/errors.ts';
+import { createChannelCode } from '../../core/projects/channel-codes.ts';
 import { changeChannel } from '../../core/projects/channel-settings.ts';
 import { unbindChannel } from '../../core/projects/channels.ts';
 import { changeSettings, type ProjectSettings, projectSettings } from '../../core/projects/settings.ts';
 import { deleteProject, setProjectState } from '../../core/projects/states.ts';
 import { changeCare, pausedReason } from '../../core/review/care.ts';
-import { requireActive } from '../access.ts';
+import { mostFilesFor, requireActive } from '../access.ts';
 import {
   botInvites,
   channelForm,
@@ -18,7 +19,7 @@ import {
   settingsFrom,
 } from '../channels.ts';
 import { newRouter, type WebContext, type WebRouter } from '../context.ts';
-import { field, idParam, linesOf, ticked, toNumber } from '../form.ts';
+import { field, idParam, linesOf, seeOther, ticked, toNumber } from '../form.ts';
 import { projectHead } from '../project-head.ts';
 import { orShow as orShowProblem } from '../refusals.ts';
 import type { RouteDeps } from './index.ts';
@@ -45,8 +46,7 @@ export function settingsRoutes(deps: RouteDeps): WebRouter {
       if (!messages.languages.includes(settings.language))
         throw new VisavisError('bad_input', ctx.state.t('web-error-form'));
       await changeSettings(deps, { projectId, accountId: account.id, settings });
-      ctx.status = 303;
-      ctx.redirect(`/projects/${projectId}/settings?done=saved`);
+      seeOther(ctx, `/projects/${projectId}/settings?done=saved`);
     });
   });
 
@@ -62,8 +62,16 @@ export function settingsRoutes(deps: RouteDeps): WebRouter {
         careful,
         pausePercent: toNumber(pausePercent),
       });
-      ctx.status = 303;
-      ctx.redirect(`/projects/${projectId}/settings?done=saved`);
+      seeOther(ctx, `/projects/${projectId}/settings?done=saved`);
+    });
+  });
+
+  router.post('/projects/:id/channel-codes', async (ctx) => {
+    const account = requireActive(ctx);
+    await orShow(ctx, async () => {
+      const made = await createChannelCode(deps, { projectId: idParam(ctx, 'id'), accountId: account.id });
+      // Shown here and never again: there is no address that could show it.
+      await show(ctx, null, made);
     });
   });
 
@@ -77,8 +85,7 @@ export function settingsRoutes(deps: RouteDeps): WebRouter {
       if (settings.language !== null && !messages.languages.includes(settings.language))
         throw new VisavisError('bad_input', ctx.state.t('web-error-form'));
       await changeChannel(deps, { channelId: channel.id, projectId, accountId: account.id, settings });
-      ctx.status = 303;
-      ctx.redirect(`/projects/${projectId}/settings?done=saved#channels`);
+      seeOther(ctx, `/projects/${projectId}/settings?done=saved#channels`);
     });
   });
 
@@ -87,8 +94,7 @@ export function settingsRoutes(deps: RouteDeps): WebRouter {
     const projectId = idParam(ctx, 'id');
     const { platform, externalId } = await channelOf(ctx, projectId);
     await unbindChannel(deps, { platform, externalId, accountId: account.id });
-    ctx.status = 303;
-    ctx.redirect(`/projects/${projectId}/settings?done=saved#channels`);
+    seeOther(ctx, `/projects/${projectId}/settings?done=saved#channels`);
   });
 
   router.post('/projects/:id/state', async (ctx) => {
@@ -99,8 +105,7 @@ export function settingsRoutes(deps: RouteDeps): WebRouter {
     await orShow(ctx, async () => {
       const acknowledges = ticked(ctx, 'acknowledged');
       await setProjectState(deps, { projectId, accountId: account.id, state, acknowledges });
-      ctx.status = 303;
-      ctx.redirect(`/projects/${projectId}/settings?done=state`);
+      seeOther(ctx, `/projects/${projectId}/settings?done=state`);
     });
   });
 
@@ -109,17 +114,15 @@ export function settingsRoutes(deps: RouteDeps): WebRouter {
     const projectId = idParam(ctx, 'id');
     await orShow(ctx, async () => {
       await setExclusions(deps, projectId, account.id, linesOf(field(ctx, 'excluded')));
-      ctx.status = 303;
-      ctx.redirect(`/projects/${projectId}/settings?done=saved#category`);
+      seeOther(ctx, `/projects/${projectId}/settings?done=saved#category`);
     });
   });
 
   router.post('/projects/:id/ask-rest', async (ctx) => {
     const account = requireActive(ctx);
     const projectId = idParam(ctx, 'id');
-    await askTheRest(deps, { projectId, accountId: account.id, wanted: true });
-    ctx.status = 303;
-    ctx.redirect(`/projects/${projectId}`);
+    await askTheRest(deps, { projectId, accountId: account.id });
+    seeOther(ctx, `/projects/${projectId}`);
   });
 
   router.post('/projects/:id/delete', async (ctx) => {
@@ -128,8 +131,7 @@ export function settingsRoutes(deps: RouteDeps): WebRouter {
     await orShow(ctx, async () => {
       if (!ticked(ctx, 'sure')) throw new VisavisError('bad_input', ctx.state.t('web-settings-delete-tick'));
       await deleteProject(deps, { projectId, accountId: account.id });
-      ctx.status = 303;
-      ctx.redirect('/projects?done=deleted');
+      seeOther(ctx, '/projects?done=deleted');
     });
   });
 
@@ -142,7 +144,11 @@ export function settingsRoutes(deps: RouteDeps): WebRouter {
     return channel;
   }
 
-  async function show(ctx: WebContext, problem: string | null): Promise<void> {
+  async function show(
+    ctx: WebContext,
+    problem: string | null,
+    code: { code: string; expiresAt: number } | null = null,
+  ): Promise<void> {
     requireActive(ctx);
     const project = await projectHead(deps, ctx);
     if (project.rights.role !== 'owner')
@@ -163,6 +169,7 @@ export function settingsRoutes(deps: RouteDeps): WebRouter {
     view.render(ctx, 'settings', {
       project,
       problem,
+      mostFiles: mostFilesFor(ctx),
       acknowledged: row.acknowledged_at !== null,
       paused: await pausedReason(store, project.id),
       crawl: { ...counts, category, readAt, cap, excluded },
@@ -180,6 +187,7 @@ export function settingsRoutes(deps: RouteDeps): WebRouter {
         return { channel, open, form: open ? readChannelForm(ctx, channel.id) : channelForm(channel) };
       }),
       invites: await botInvites(deps),
+      code,
     });
   }
 }
@@ -192,20 +200,22 @@ interface Form {
   readonly threshold: string;
   readonly minConfirmed: string;
   readonly depth: string;
+  readonly fileCap: string;
   readonly open: boolean;
   readonly matching: boolean;
   readonly smallFaces: boolean;
 }
 
-function formOf(settings: ProjectSettings | null): Form | null {
+function formOf(settings: Awaited<ReturnType<typeof projectSettings>>): Form | null {
   if (!settings) return null;
-  const { votesNeeded, threshold, minConfirmed, depth } = settings;
+  const { votesNeeded, threshold, minConfirmed, depth, fileCap } = settings;
   return {
     ...settings,
     votesNeeded: String(votesNeeded),
     threshold: String(threshold),
     minConfirmed: String(minConfirmed),
     depth: String(depth),
+    fileCap: String(fileCap),
   };
 }
 
@@ -218,6 +228,7 @@ function readForm(ctx: WebContext): Form {
     threshold: text('threshold'),
     minConfirmed: text('minConfirmed'),
     depth: text('depth'),
+    fileCap: text('fileCap'),
     open: ticked(ctx, 'open'),
     matching: ticked(ctx, 'matching'),
     smallFaces: ticked(ctx, 'smallFaces'),
@@ -225,9 +236,10 @@ function readForm(ctx: WebContext): Form {
 }
 
 function readSettings(ctx: WebContext): ProjectSettings {
-  const form = readForm(ctx);
+  const { fileCap, ...form } = readForm(ctx);
   return {
     ...form,
+    ...(fileCap === '' ? {} : { fileCap: toNumber(fileCap) }),
     votesNeeded: toNumber(form.votesNeeded),
     threshold: toNumber(form.threshold),
     minConfirmed: toNumber(form.minConfirmed),

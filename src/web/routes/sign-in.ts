@@ -7,7 +7,7 @@ import type { Tokens } from '../../core/wiki/oauth.ts';
 import type { Profile } from '../../core/wiki/oauth-profile.ts';
 import { wikiErrorDetails } from '../../core/wiki/wiki-error.ts';
 import { newRouter, type WebContext, type WebRouter } from '../context.ts';
-import { query } from '../form.ts';
+import { query, seeOther } from '../form.ts';
 import { newCsrfToken } from '../middleware/csrf.ts';
 import { rateLimit } from '../middleware/rate-limit.ts';
 import { safePath } from '../safe-path.ts';
@@ -62,15 +62,13 @@ export function signInRoutes(deps: RouteDeps): WebRouter {
 
   router.post('/sign-out', (ctx) => {
     ctx.state.session.end();
-    ctx.status = 303;
-    ctx.redirect('/?done=signed-out');
+    seeOther(ctx, '/?done=signed-out');
   });
 
   router.post('/sign-out-everywhere', async (ctx) => {
     if (ctx.state.account) await sessions.endAll(ctx.state.account.id);
     ctx.state.session.end();
-    ctx.status = 303;
-    ctx.redirect('/?done=signed-out');
+    seeOther(ctx, '/?done=signed-out');
   });
 
   return router;

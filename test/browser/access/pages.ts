@@ -1,4 +1,4 @@
-import { decided, declared, failedFile, ownSources } from '../../web/attacks/asking.ts';
+import { blockedHere, decided, declared, failedFile, ownSources } from '../../web/attacks/asking.ts';
 import { nameOf, type Route } from '../../web/attacks/routes.ts';
 import { addressOf, RULES } from '../../web/attacks/rules.ts';
 import type { Kind, World } from '../../web/attacks/world.ts';
@@ -17,6 +17,7 @@ export async function furnish(world: World): Promise<void> {
   await declared(asking);
   await decided(asking);
   await failedFile({ ...asking, ids: world.theirs });
+  await blockedHere({ ...asking, ids: world.theirs });
 }
 
 /**

@@ -1,37 +1,14 @@
 import type { ClaimState } from '../../../src/core/store/schema.ts';
-import type { Ids, Kind, World } from './world.ts';
+import { type Ids, KINDS, type Kind, type World } from './world.ts';
 
 /** The smallest right that a route asks for; each holds those below it. */
 export type Right = 'everybody' | 'account' | 'linked' | 'member' | 'owner' | 'administrator';
 
-/** Whom a rule lets in (PRODUCT, "Who may do what"). */
+/** Whom a rule lets in. */
 export const MAY: Readonly<Record<Right, readonly Kind[]>> = {
-  everybody: [
-    'visitor',
-    'linked',
-    'member',
-    'owner',
-    'administrator',
-    'blocked member',
-    'blocked owner',
-    'blocked administrator',
-    'banned',
-    'removed',
-    'other owner',
-  ],
+  everybody: KINDS,
   // Their own data, also of those who may only look.
-  account: [
-    'linked',
-    'member',
-    'owner',
-    'administrator',
-    'blocked member',
-    'blocked owner',
-    'blocked administrator',
-    'banned',
-    'removed',
-    'other owner',
-  ],
+  account: KINDS.filter((kind) => kind !== 'visitor'),
   linked: ['linked', 'member', 'owner', 'administrator', 'banned', 'removed', 'other owner'],
   member: ['member', 'owner', 'administrator'],
   owner: ['owner', 'administrator'],
@@ -80,6 +57,17 @@ export const spareMember =
   (row: { status: 'banned' } | { probation_at: number }) =>
   ({ world, ids }: Asking) =>
     world.store.db.updateTable('project_members').set(row).where('account_id', '=', ids.member).execute();
+
+export const blockedHere = ({ world: { store, accounts }, ids }: Asking) =>
+  store.db
+    .insertInto('site_blocks')
+    .values({
+      account_id: ids.member,
+      reason: 'It votes.',
+      blocked_by: accounts.administrator,
+      blocked_at: 0,
+    })
+    .execute();
 
 export const failedFile = ({ world, ids }: Asking) =>
   world.store.db

@@ -1,5 +1,6 @@
 import {
   type Asking,
+  blockedHere,
   claim,
   decided,
   declared,
@@ -127,6 +128,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
   'GET /projects/:id/settings': owner.get(),
   'POST /projects/:id/settings': owner.post(RULES_OF_A_PROJECT),
   'POST /projects/:id/care': owner.post({ checkEvery: '9', careful: 'on', pausePercent: '20' }),
+  'POST /projects/:id/channel-codes': owner.post({}, { gives: 200 }),
   'POST /projects/:id/channels/:channel': owner.post(({ ids }) => ({
     [`language-${ids.channel}`]: 'nb',
     [`maxOpen-${ids.channel}`]: '2',
@@ -202,11 +204,9 @@ export const RULES: Readonly<Record<string, Rule>> = {
     ({ ids }) => ({ person: ids.person, faces: String(ids.face), answer: 'yes' }),
     { names: ['face'] },
   ),
-  // Without an answer of one's own there is nothing to undo, and the page says so.
-  'POST /projects/:id/review/undo': member.post(
-    ({ world, kind }) => ({ ballot: String(world.ballots[kind] ?? '') }),
-    { refusals: [303] },
-  ),
+  'POST /projects/:id/review/undo': member.post(({ world, kind }) => ({
+    ballot: String(world.ballots[kind] ?? ''),
+  })),
 
   // Writing.
   'GET /projects/:id/write': member.get(),
@@ -255,6 +255,15 @@ export const RULES: Readonly<Record<string, Rule>> = {
   'GET /admin': administrator.get(),
   'POST /admin/read-only': administrator.post({ on: 'yes', reason: 'an emergency' }),
   'GET /admin/projects': administrator.get(),
+  'GET /admin/accounts': administrator.get({ query: '?name=a' }),
+  'POST /admin/accounts/:id/block': administrator.post(
+    { reason: 'It votes by program.' },
+    { params: ({ ids }) => ({ id: ids.member }) },
+  ),
+  'POST /admin/accounts/:id/unblock': administrator.post(
+    {},
+    { params: ({ ids }) => ({ id: ids.member }), prepare: blockedHere },
+  ),
   'GET /admin/runs': administrator.get(),
   'GET /admin/files': administrator.get(),
   'POST /admin/files/retry': administrator.post({ kind: 'broken_picture' }, { prepare: failedFile }),

@@ -38,7 +38,7 @@ const TEXTS: Readonly<Record<string, readonly string[]>> = {
   identities: ['display_name'],
   link_requests: ['display_name'],
   projects: ['title', 'category'],
-  project_persons: ['label', 'description', 'portrait_title'],
+  project_persons: ['label', 'description', 'portrait_title', 'portrait_author', 'portrait_licence'],
   project_exclusions: ['category'],
   files: ['title', 'author', 'licence', 'reason'],
   channels: ['name', 'external_id'],
@@ -50,14 +50,13 @@ const TEXTS: Readonly<Record<string, readonly string[]>> = {
   audit: ['subject', 'detail'],
 };
 const ADDRESSES: Readonly<Record<string, readonly string[]>> = {
-  project_persons: ['portrait_url'],
+  project_persons: ['portrait_url', 'portrait_page_url', 'portrait_licence_url'],
   files: ['page_url', 'licence_url', 'thumb_url'],
 };
 /** These are stored, and no page shows them. */
 const UNSEEN = [
   // Only where the channel has no name.
   'channels.external_id',
-  'project_persons.portrait_title',
   'workers.id',
   'workers.host',
   'audit.subject',

@@ -12,6 +12,7 @@ import type { Wiki } from '../../../src/core/wiki/wiki.ts';
 import type { WebDeps } from '../../../src/web/deps.ts';
 import { addChannel, addMember, addProject } from '../../support/people.ts';
 import { addFace, addFile, wikiFile } from '../../support/pictures.ts';
+import { addRun } from '../../support/runs.ts';
 import { freshStore } from '../../support/stores.ts';
 import { Browser } from '../support/browser.ts';
 import { fakeWiki, type Site, startSite } from '../support/site.ts';
@@ -179,9 +180,7 @@ function wikiOf(edits: string[]): Wiki {
             description: 'somebody',
             isHuman: true,
             dead: true,
-            diedAt: null,
             portrait: null,
-            redirectedTo: null,
           },
         ]),
       ),
@@ -267,30 +266,6 @@ async function vote(
       platform: 'room',
     },
   );
-}
-
-async function addRun(store: Store, project: number, account: number): Promise<number> {
-  const { id } = await store.db
-    .insertInto('runs')
-    .values({
-      project_id: project,
-      account_id: account,
-      kind: 'write',
-      undoes: null,
-      state: 'done',
-      reason: null,
-      edit_group: 'abcd',
-      stop_requested_at: null,
-      created_at: 0,
-      retry_at: null,
-      finished_at: 0,
-      channel_id: null,
-      message_id: null,
-      reported: null,
-    })
-    .returning('id')
-    .executeTakeFirstOrThrow();
-  return id;
 }
 
 async function addClaim(

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { DAY_MS, type Progress } from '../../../src/core/statistics/progress.ts';
+import type { Progress } from '../../../src/core/statistics/progress.ts';
+import { DAY_MS } from '../../../src/core/statistics/tally.ts';
 import { progressChart } from '../../../src/web/charts/progress-chart.ts';
 
 const progress: Progress = {

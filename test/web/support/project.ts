@@ -37,6 +37,10 @@ export async function seedProject(store: Store, owner: number): Promise<number> 
       description: HOSTILE,
       portrait_title: null,
       portrait_url: 'javascript:alert(1)',
+      portrait_page_url: 'javascript:alert(1)',
+      portrait_author: HOSTILE,
+      portrait_licence: HOSTILE,
+      portrait_licence_url: 'javascript:alert(1)',
       position: 0,
     })
     .execute();

@@ -60,12 +60,9 @@ export function fakeWiki(): Wiki {
     userInfo: async ({ name }) => ({
       name,
       blocked: name.startsWith('Blocked'),
-      partiallyBlocked: false,
-      blockReason: null,
       groups: [],
       editCount: 100,
       registeredAt: 0,
-      editLimit: null,
     }),
     items: refuse,
     searchItems: async () => [{ id: 'Q7259', label: 'Ada <b>Lovelace</b>', description: 'mathematician' }],
