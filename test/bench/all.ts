@@ -17,12 +17,14 @@ import {
   type Row,
   readChat,
   readDetect,
+  readDetectionScale,
   readDlib,
   readEndurance,
   readLoad,
   readMatch,
   readReview,
   readScale,
+  readWhole,
 } from './rows.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -63,6 +65,12 @@ const BENCHES: readonly Bench[] = [
   },
   { name: 'review', args: visavis('review', '--seeds', quick ? '3' : '20'), read: readReview },
   { name: 'scale', args: ['test/bench/scale.ts', ...(quick ? ['120'] : [])], read: readScale },
+  {
+    name: 'shared',
+    args: ['test/bench/detection-scale.ts', quick ? '100' : '600'],
+    read: readDetectionScale,
+  },
+  { name: 'whole', args: ['test/bench/whole.ts', '--files', quick ? '120' : '1800'], read: readWhole },
   { name: 'site', args: ['test/bench/load.ts', ...(quick ? ['5', '5000'] : [])], read: readLoad },
   {
     name: 'chat',

@@ -18,7 +18,7 @@ export async function evenLoad(wish: LoadWish): Promise<LoadResult> {
         if (status !== wish.status) failed++;
       }),
     );
-    await setTimeout(begun + ((i + 1) * 1000) / wish.rate - performance.now());
+    await setTimeout(Math.max(0, begun + ((i + 1) * 1000) / wish.rate - performance.now()));
   }
   for (const result of await Promise.all(clients)) failed += result.errors + result.timeouts;
   const duration = (performance.now() - begun) / 1000;

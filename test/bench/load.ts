@@ -61,6 +61,7 @@ async function measure(database: string, server: string): Promise<void> {
   const run = async (name: string, rate: number, status: number, next: LoadWish['next']) =>
     row(await evenLoad({ name, url, rate, seconds, status, next }));
   await run('nothing but the frame (/help)', 50, 200, get('/help'));
+  await run('front page', 50, 200, get('/'));
   await run('project page', 50, 200, get(page));
   await run('project page, signed in', 50, 200, get(page, member.headers));
   await run(`gallery, page ${DEEP_PAGES + 1}`, 50, 200, get(`${page}?after=${deep}`));

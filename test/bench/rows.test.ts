@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { readChat, readDetect, readLoad, readMatch, readReview, readScale } from './rows.ts';
+import {
+  readChat,
+  readDetect,
+  readDetectionScale,
+  readLoad,
+  readMatch,
+  readReview,
+  readScale,
+  readWhole,
+} from './rows.ts';
 
 describe('rows of the benchmarks’ table', () => {
   it('of faces found: a worker’s rate beside the bare one, and its memory', () => {
@@ -32,8 +41,8 @@ describe('rows of the benchmarks’ table', () => {
   it('of answers: for each right claim, and the wrong ones in per cent', () => {
     const score = (answers: number, right: number, wrong: number) => ({ answers, right, wrong, missed: 0 });
     const compared = {
-      perfect: { seed: score(50, 10, 0), ours: score(10, 10, 0) },
-      careless: { seed: score(50, 5, 5), ours: score(20, 9, 1) },
+      perfect: { wikivisage: score(50, 10, 0), ours: score(10, 10, 0) },
+      careless: { wikivisage: score(50, 5, 5), ours: score(20, 9, 1) },
     };
     const rows = readReview(JSON.stringify({ seeds: 3, results: [{ persons: 10, files: 10, compared }] }));
     expect(rows.map(({ value, beside }) => [value, beside?.value])).toEqual([
@@ -49,6 +58,42 @@ describe('rows of the benchmarks’ table', () => {
     expect(rows.map(({ value, beside }) => [value, beside?.value])).toEqual([
       [6, 7.5],
       [24, 6],
+    ]);
+  });
+
+  it('of workers with detectors: four beside one', () => {
+    const result = (workers: number, perSecond: number) => ({ workers, perSecond, perProcessorSecond: 5 });
+    const rows = readDetectionScale(
+      JSON.stringify({ files: 400, cores: 2, results: [result(1, 6), result(4, 11)] }),
+    );
+    expect(rows.map(({ value, beside }) => [value, beside?.value])).toEqual([
+      [6, undefined],
+      [11, 6],
+    ]);
+  });
+
+  it('of the whole way: rates, requests without pictures, memory beside that after a fifth', () => {
+    const rows = readWhole(
+      JSON.stringify({
+        files: 900,
+        claims: 500,
+        answers: 300,
+        steps: { detection: 90, review: 150, write: 10 },
+        requests: {
+          untilDryRun: { 'query imageinfo': 20, picture: 900, 'scaled picture': 90 },
+          whileWriting: { wbsetclaim: 500 },
+        },
+        memory: [{ name: 'worker 1', afterAFifth: 200, atTheEnd: 210 }],
+        database: { total: 80 },
+      }),
+    );
+    expect(rows.map(({ value, beside }) => [value, beside?.value])).toEqual([
+      [10, undefined],
+      [2, undefined],
+      [50, undefined],
+      [520, undefined],
+      [80, undefined],
+      [210, 200],
     ]);
   });
 

@@ -108,8 +108,8 @@ const review = z.object({
       persons: z.number(),
       files: z.number(),
       compared: z.object({
-        perfect: z.object({ seed: score, ours: score }),
-        careless: z.object({ seed: score, ours: score }),
+        perfect: z.object({ wikivisage: score, ours: score }),
+        careless: z.object({ wikivisage: score, ours: score }),
       }),
     }),
   ),
@@ -123,13 +123,13 @@ export function readReview(output: string): Row[] {
       what: `answers a right claim, ${persons} persons of ${files} files`,
       value: each(compared.perfect.ours),
       unit: 'answers',
-      beside: { what: "WikiVisage's rules, each confirmed", value: each(compared.perfect.seed) },
+      beside: { what: "WikiVisage's rules, each confirmed", value: each(compared.perfect.wikivisage) },
     },
     {
       what: '  wrong claims, 5 % of answers random',
       value: wrong(compared.careless.ours),
       unit: '%',
-      beside: { what: "WikiVisage's rules", value: wrong(compared.careless.seed) },
+      beside: { what: "WikiVisage's rules", value: wrong(compared.careless.wikivisage) },
     },
   ]);
 }
@@ -190,4 +190,53 @@ export function readChat(output: string, bare: number): Row[] {
   ]);
   if (rows.length === 0) throw new Error('the chats printed no lines that can be read');
   return rows;
+}
+
+const shared = z.object({
+  cores: z.number(),
+  results: z.array(z.object({ workers: z.number(), perSecond: z.number(), perProcessorSecond: z.number() })),
+});
+
+export function readDetectionScale(output: string): Row[] {
+  const { cores, results } = shared.parse(JSON.parse(output));
+  const [one] = results;
+  return results.map(({ workers, perSecond }) => ({
+    what: `files by ${workers} worker${workers === 1 ? '' : 's'} with detectors`,
+    value: perSecond,
+    unit: 'files/s',
+    beside: workers === 1 || !one ? null : { what: `1 worker; ${cores} cores`, value: one.perSecond },
+  }));
+}
+
+const whole = z.object({
+  files: z.number(),
+  claims: z.number(),
+  answers: z.number(),
+  steps: z.record(z.string(), z.number()),
+  requests: z.record(z.string(), z.record(z.string(), z.number())),
+  memory: z.array(z.object({ name: z.string(), afterAFifth: z.number(), atTheEnd: z.number() })),
+  database: z.object({ total: z.number() }),
+});
+
+export function readWhole(output: string): Row[] {
+  const { files, claims, answers, steps, requests, memory, database } = whole.parse(JSON.parse(output));
+  const rate = (what: string, count: number, seconds = 0, unit: string): Row[] =>
+    seconds > 0 ? [{ what, value: count / seconds, unit, beside: null }] : [];
+  const asked = Object.values(requests)
+    .flatMap((kinds) => Object.entries(kinds))
+    .filter(([kind]) => !kind.endsWith('picture'))
+    .reduce((sum, [, count]) => sum + count, 0);
+  return [
+    ...rate(`files read and looked at, of ${files}`, files, steps.detection, 'files/s'),
+    ...rate(`  answers to questions about them, ${answers}`, answers, steps.review, 'answers/s'),
+    ...rate(`  statements written, ${claims}`, claims, steps.write, 'edits/s'),
+    { what: '  requests to the wiki, without pictures', value: asked, unit: 'requests', beside: null },
+    { what: '  database', value: database.total, unit: 'MB', beside: null },
+    ...memory.map(({ name, afterAFifth, atTheEnd }) => ({
+      what: `  memory of ${name} at the end`,
+      value: atTheEnd,
+      unit: 'MB',
+      beside: { what: 'after a fifth', value: afterAFifth },
+    })),
+  ];
 }

@@ -55,7 +55,11 @@ async function make(): Promise<void> {
   const person = {
     label: 'Mira Halvorsen',
     description: 'chemist, drawn for this page',
+    portrait_title: 'File:Mira Halvorsen, drawn.jpg',
     portrait_url: 'p:1',
+    portrait_page_url: 'https://wiki.example/File:Mira_Halvorsen,_drawn.jpg',
+    portrait_author: 'nobody',
+    portrait_licence: 'CC0',
   };
   await store.db.updateTable('project_persons').set(person).execute();
   const member = await addMember(store, project);
