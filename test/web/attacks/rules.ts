@@ -122,7 +122,8 @@ export const RULES: Readonly<Record<string, Rule>> = {
   'GET /projects/:id/verdicts.csv': member.get(),
   'GET /projects/:id/verdicts.json': member.get(),
   // An administrator is no member.
-  'POST /projects/:id/leave': member.post({}, { but: { administrator: 404 } }),
+  // The only other owner is blocked, so this one may not.
+  'POST /projects/:id/leave': member.post({}, { but: { administrator: 404, owner: 409 } }),
 
   // What owners decide.
   'GET /projects/:id/settings': owner.get(),
