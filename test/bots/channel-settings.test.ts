@@ -145,9 +145,9 @@ it('a channel speaks its own language; the project’s is another matter', async
   expect(world.question().card.title).toBe('Er dette Person Q1?');
   const own = await world.member('Olga', { role: 'owner' });
   await world.platform.say(world.channel.name, own, 'language fr');
-  expect(nth(world.platform.toldTo('Olga'), 0).text).toContain('«setup» med language=off');
+  expect(nth(world.platform.toldTo('Olga'), 0).text).toContain('«!visavis setup 1 language=off»');
   await world.platform.react(world.question(), visitor('Zoe'), '✅');
-  expect(nth(world.platform.toldTo('Zoe'), 0).text).toMatch(/^Reaksjonen din/);
+  expect(nth(world.platform.toldTo('Zoe'), 0).text).toMatch(/^Svaret ditt/);
 });
 
 describe('quiet hours', () => {

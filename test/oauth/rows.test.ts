@@ -209,6 +209,7 @@ describe.each(['2022', '2026'])('the OAuth of %s', (generation) => {
     ).toMatchObject({ state: 'paused', reason: expect.stringContaining('permission') });
     expect(pocket.hands.statements(page_id)).toEqual([]);
     const shown = await person.open(`${site()}/projects/${projectId}/runs/${run}`);
-    expect(textOf(shown)).toContain('permission');
+    // In the wiki's own words.
+    expect(textOf(shown)).toContain('limited to users in one of the groups');
   });
 });
