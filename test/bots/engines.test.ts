@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { STAND_BY_MS } from '../../src/bots/holding.ts';
 import { openStore } from '../../src/core/store/store.ts';
 import { addPicture, answersAbout, countVotes, deskWorld, verdictOf, visitor } from '../support/desk.ts';
 import { engines, freshStore } from '../support/stores.ts';
@@ -24,6 +25,9 @@ describe.each(engines())('the desk on %s', (kind) => {
       expect(world.platform.toldTo('Zoe')).toHaveLength(1);
       await first.stop();
       await world.platform.react(message, bob, '2️⃣');
+      // The other one looks, finds nobody, and takes over.
+      await world.clock.sleeping(STAND_BY_MS);
+      world.clock.advance(STAND_BY_MS);
       await world.round();
       await world.round();
       expect(world.platform.connected).toBe(1);

@@ -81,7 +81,7 @@ it('an account that no longer meets the rules may look, and votes no more', asyn
   await holdRules(site.deps, { ...OPEN_TO_ALL, minEdits: 10 });
   await expect(vote()).rejects.toMatchObject({
     code: 'forbidden',
-    message: expect.stringContaining('10 edits are needed and the account has 2'),
+    message: expect.stringContaining('needs 10 edits, and yours has 2'),
   });
   expect((await person.open(`${site.deps.publicUrl}/projects/${project.id}`)).status).toBe(200);
 });

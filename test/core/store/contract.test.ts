@@ -85,6 +85,7 @@ describe.each(engines())('the store on %s', (kind) => {
         'sdc_claims',
         'sessions',
         'settings',
+        'site_blocks',
         'skips',
         'suggestions',
         'verdicts',
