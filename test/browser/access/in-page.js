@@ -40,7 +40,8 @@ function layoutFaults() {
           faults.push(`cut: ${name(parent)}`);
       }
       if (rect.left < -1 || rect.right > root.clientWidth + 1) {
-        if (!parent.closest('[tabindex="0"]') && !isSlidIntoSight(parent)) faults.push(`beyond the edge: ${name(parent)}`);
+        if (!parent.closest('[tabindex="0"]') && !isSlidIntoSight(parent))
+          faults.push(`beyond the edge: ${name(parent)}`);
       }
     }
   }
