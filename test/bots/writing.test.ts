@@ -87,7 +87,9 @@ describe('write', () => {
       'There is nothing new to write.\n' +
         '2 statements were taken back. To see them and write them again, type “!visavis write again”.',
     );
-    expect((await answer(world, ann, 'write yes'))[0]?.text).toMatch(/^There is nothing new to write; taken back: 2\./);
+    expect((await answer(world, ann, 'write yes'))[0]?.text).toMatch(
+      /^There is nothing new to write; taken back: 2\./,
+    );
     const [card] = await answer(world, ann, 'write again');
     expect(card?.title).toBe('2 statements that were taken back would be written again under the name Ann');
     expect(card?.text).toMatch(/^Picture 1\.jpg → Person Q1\n.*\n\n.*CC0.*\n.*“!visavis write again yes”\.$/);
