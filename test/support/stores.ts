@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createConnection } from 'mysql2/promise';
-import { inject } from 'vitest';
+import { afterAll, beforeAll, inject } from 'vitest';
 import { type DatabaseAddress, openStore, type Store } from '../../src/core/store/store.ts';
 import { fillMariaDb, fillSqlite } from './templates.ts';
 
@@ -73,4 +73,29 @@ export async function twoStores(
       await fresh.dispose();
     },
   };
+}
+
+/** A fresh store for the tests of the block that calls it, made before the first and gone after the last of them. */
+export function useStore(kind: DatabaseAddress['kind'], take: (store: Store) => void): void {
+  let dispose: (() => Promise<void>) | undefined;
+  beforeAll(async () => {
+    const fresh = await freshStore(kind);
+    ({ dispose } = fresh);
+    take(fresh.store);
+  });
+  afterAll(() => dispose?.());
+}
+
+/** As useStore, with a second store on the same database. */
+export function useTwoStores(
+  kind: DatabaseAddress['kind'],
+  take: (store: Store, other: Store) => void,
+): void {
+  let dispose: (() => Promise<void>) | undefined;
+  beforeAll(async () => {
+    const both = await twoStores(kind);
+    ({ dispose } = both);
+    take(both.store, both.other);
+  });
+  afterAll(() => dispose?.());
 }

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../../src/config.ts';
 import { assertNotBlocked } from '../../../src/core/accounts/accounts.ts';
 import {
@@ -11,7 +11,7 @@ import {
 import { readReason } from '../../../src/core/platform/reasons.ts';
 import type { Store } from '../../../src/core/store/store.ts';
 import { addAccount } from '../../support/people.ts';
-import { engines, freshStore } from '../../support/stores.ts';
+import { engines, useStore } from '../../support/stores.ts';
 
 const DAY = 24 * 60 * 60_000;
 const NOW = Date.UTC(2026, 0, 1);
@@ -72,11 +72,9 @@ describe('who may take part', () => {
 
 describe.each(engines())('rules that are held on %s', (kind) => {
   let store: Store;
-  let dispose: () => Promise<void>;
-  beforeAll(async () => {
-    ({ store, dispose } = await freshStore(kind));
+  useStore(kind, (fresh) => {
+    store = fresh;
   });
-  afterAll(() => dispose());
   const clock = { now: () => NOW, sleep: async () => {} };
   const mayAct = (id: number) => store.transaction((trx) => assertNotBlocked(trx, id));
 

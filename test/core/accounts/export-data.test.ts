@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { exportAccount } from '../../../src/core/accounts/export-data.ts';
 import { createSessions } from '../../../src/core/accounts/sessions.ts';
 import { castBallot } from '../../../src/core/review/votes.ts';
@@ -6,17 +6,15 @@ import type { Store } from '../../../src/core/store/store.ts';
 import { notedNudges } from '../../support/nudges.ts';
 import { addAccount, addMember, addProject } from '../../support/people.ts';
 import { addFace, addFile } from '../../support/pictures.ts';
-import { engines, freshStore } from '../../support/stores.ts';
+import { engines, useStore } from '../../support/stores.ts';
 import { fakeClock } from '../wiki/fakes.ts';
 
 describe.each(engines())('the own data on %s', (kind) => {
   let store: Store;
-  let dispose: () => Promise<void>;
   const clock = fakeClock();
-  beforeAll(async () => {
-    ({ store, dispose } = await freshStore(kind));
+  useStore(kind, (fresh) => {
+    store = fresh;
   });
-  afterAll(() => dispose());
 
   it('holds what is kept about the person, and nothing about others', async () => {
     const { id: project, owner } = await addProject(store, { votes_needed: 2 });

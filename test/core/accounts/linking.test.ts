@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   accountOfIdentity,
   type ChatIdentity,
@@ -14,19 +14,17 @@ import {
 } from '../../../src/core/accounts/linking.ts';
 import type { Store } from '../../../src/core/store/store.ts';
 import { addAccount } from '../../support/people.ts';
-import { engines, twoStores } from '../../support/stores.ts';
+import { engines, useTwoStores } from '../../support/stores.ts';
 import { fakeClock } from '../wiki/fakes.ts';
 
 describe.each(engines())('linking on %s', (kind) => {
   let store: Store;
   let other: Store;
-  let dispose: () => Promise<void>;
   const clock = fakeClock();
   const deps = (which: Store = store) => ({ store: which, clock });
-  beforeAll(async () => {
-    ({ store, other, dispose } = await twoStores(kind));
+  useTwoStores(kind, (first, second) => {
+    [store, other] = [first, second];
   });
-  afterAll(() => dispose());
 
   let users = 0;
   const chatUser = (): ChatIdentity => {

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { createFernet, type Fernet } from '../../../src/core/accounts/fernet.ts';
 import { rotateTokens, tokenStatus } from '../../../src/core/accounts/rotate.ts';
 import { storeTokens, wikiAccount } from '../../../src/core/accounts/tokens.ts';
 import { systemClock } from '../../../src/core/platform/clock.ts';
 import type { Store } from '../../../src/core/store/store.ts';
 import { addAccount } from '../../support/people.ts';
-import { engines, freshStore } from '../../support/stores.ts';
+import { engines, useStore } from '../../support/stores.ts';
 
 const [OLD, NEW, LOST] = [1, 2, 3].map((n) => Buffer.alloc(32, n).toString('base64')) as [
   string,
@@ -18,11 +18,9 @@ const EXPIRES = Date.UTC(2999, 0, 1);
 
 describe.each(engines())('stored tokens on %s', (kind) => {
   let store: Store;
-  let dispose: () => Promise<void>;
-  beforeAll(async () => {
-    ({ store, dispose } = await freshStore(kind));
+  useStore(kind, (fresh) => {
+    store = fresh;
   });
-  afterAll(() => dispose());
   beforeEach(() => store.db.deleteFrom('account_tokens').execute());
 
   async function keep(under: Fernet, refreshToken: string | null = 'refresh-1'): Promise<number> {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { accountById, signIn } from '../../../src/core/accounts/accounts.ts';
 import { holdRules, OPEN_TO_ALL } from '../../../src/core/accounts/eligibility.ts';
 import { createFernet } from '../../../src/core/accounts/fernet.ts';
@@ -12,20 +12,18 @@ import { notedNudges } from '../../support/nudges.ts';
 import { addAccount, addMember, addProject } from '../../support/people.ts';
 import { addFace, addFile } from '../../support/pictures.ts';
 import { addRun } from '../../support/runs.ts';
-import { engines, freshStore } from '../../support/stores.ts';
+import { engines, useStore } from '../../support/stores.ts';
 import { fakeClock } from '../wiki/fakes.ts';
 
 describe.each(engines())('accounts that are blocked on this site, on %s', (kind) => {
   let store: Store;
-  let dispose: () => Promise<void>;
   let admin: number;
   const clock = fakeClock();
   const fernet = createFernet([Buffer.alloc(32, 7).toString('base64')], clock, randomBytes);
   const deps = () => ({ store, clock, nudges: notedNudges() });
-  beforeAll(async () => {
-    ({ store, dispose } = await freshStore(kind));
+  useStore(kind, (fresh) => {
+    store = fresh;
   });
-  afterAll(() => dispose());
   beforeEach(async () => {
     await store.db.deleteFrom('site_blocks').execute();
     await store.db.deleteFrom('administrators').execute();

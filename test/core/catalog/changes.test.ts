@@ -1,19 +1,17 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { bootstrapStep } from '../../../src/core/catalog/bootstrap.ts';
 import { crawlCounts } from '../../../src/core/catalog/pictures.ts';
 import { silentLog } from '../../../src/core/platform/log.ts';
 import type { Store } from '../../../src/core/store/store.ts';
 import { fakeWiki } from '../../support/fake-wiki.ts';
-import { engines, freshStore } from '../../support/stores.ts';
+import { engines, useStore } from '../../support/stores.ts';
 import { changesDesk, file } from './changes-support.ts';
 
 describe.each(engines())('what changes in a category, on %s', (kind) => {
   let store: Store;
-  let dispose: () => Promise<void>;
-  beforeAll(async () => {
-    ({ store, dispose } = await freshStore(kind));
+  useStore(kind, (fresh) => {
+    store = fresh;
   });
-  afterAll(() => dispose());
 
   it('asks about nothing in particular when nothing has changed', async () => {
     const { start, again } = await changesDesk(store);

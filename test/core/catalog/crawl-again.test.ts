@@ -1,18 +1,16 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Store } from '../../../src/core/store/store.ts';
 import { wikiError } from '../../../src/core/wiki/wiki-error.ts';
 import { fakeCategories } from '../../support/category-wiki.ts';
 import { addProject } from '../../support/people.ts';
-import { engines, freshStore } from '../../support/stores.ts';
+import { engines, useStore } from '../../support/stores.ts';
 import { changesDesk, DAY, file } from './changes-support.ts';
 
 describe.each(engines())('a crawl that comes again, or is interrupted, on %s', (kind) => {
   let store: Store;
-  let dispose: () => Promise<void>;
-  beforeAll(async () => {
-    ({ store, dispose } = await freshStore(kind));
+  useStore(kind, (fresh) => {
+    store = fresh;
   });
-  afterAll(() => dispose());
 
   const refused = (code: string) =>
     wikiError('no', { kind: 'this_file', codes: [code], statement: 'refused' });

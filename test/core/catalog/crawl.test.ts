@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { type CrawlDeps, crawlStep } from '../../../src/core/catalog/crawl.ts';
 import { isPicture } from '../../../src/core/catalog/pictures.ts';
 import { silentLog } from '../../../src/core/platform/log.ts';
@@ -8,19 +8,17 @@ import { fakeCategories } from '../../support/category-wiki.ts';
 import { notedNudges } from '../../support/nudges.ts';
 import { addProject } from '../../support/people.ts';
 import { addFace, sha1Of, wikiFile } from '../../support/pictures.ts';
-import { engines, twoStores } from '../../support/stores.ts';
+import { engines, useTwoStores } from '../../support/stores.ts';
 import { type FakeClock, fakeClock } from '../wiki/fakes.ts';
 
 describe.each(engines())('the crawl on %s', (kind) => {
   let store: Store;
   let other: Store;
-  let dispose: () => Promise<void>;
   let clock: FakeClock;
   const nudges = notedNudges();
-  beforeAll(async () => {
-    ({ store, other, dispose } = await twoStores(kind));
+  useTwoStores(kind, (first, second) => {
+    [store, other] = [first, second];
   });
-  afterAll(() => dispose());
   beforeEach(async () => {
     clock = fakeClock();
     await store.db.updateTable('projects').set({ crawl_wanted_at: null }).execute();

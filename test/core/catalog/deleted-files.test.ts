@@ -1,19 +1,17 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { crawlCounts } from '../../../src/core/catalog/pictures.ts';
 import { nextQuestion } from '../../../src/core/faces/next.ts';
 import { assertFileLease, claimFiles } from '../../../src/core/store/leases.ts';
 import type { Store } from '../../../src/core/store/store.ts';
 import { sha1Of } from '../../support/pictures.ts';
-import { engines, freshStore } from '../../support/stores.ts';
+import { engines, useStore } from '../../support/stores.ts';
 import { changesDesk, file } from './changes-support.ts';
 
 describe.each(engines())('files that are deleted and restored, on %s', (kind) => {
   let store: Store;
-  let dispose: () => Promise<void>;
-  beforeAll(async () => {
-    ({ store, dispose } = await freshStore(kind));
+  useStore(kind, (fresh) => {
+    store = fresh;
   });
-  afterAll(() => dispose());
 
   it('keeps a deleted file as gone, withdraws its open question, and refuses a detection under way', async () => {
     const { clock, start, again, fileOf, states, detected, ask, question } = await changesDesk(store);

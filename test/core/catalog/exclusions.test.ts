@@ -1,18 +1,16 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { categoryName, listExclusions, setExclusions } from '../../../src/core/catalog/exclusions.ts';
 import type { Store } from '../../../src/core/store/store.ts';
 import { fakeCategories } from '../../support/category-wiki.ts';
 import { addMember, addProject } from '../../support/people.ts';
-import { engines, freshStore } from '../../support/stores.ts';
+import { engines, useStore } from '../../support/stores.ts';
 import { changesDesk, file } from './changes-support.ts';
 
 describe.each(engines())('excluded categories on %s', (kind) => {
   let store: Store;
-  let dispose: () => Promise<void>;
-  beforeAll(async () => {
-    ({ store, dispose } = await freshStore(kind));
+  useStore(kind, (fresh) => {
+    store = fresh;
   });
-  afterAll(() => dispose());
 
   it('does not enter categories that are excluded', async () => {
     const { deps, step, start, again, filesOf } = await changesDesk(store);

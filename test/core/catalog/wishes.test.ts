@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { crawlStep } from '../../../src/core/catalog/crawl.ts';
 import { silentLog } from '../../../src/core/platform/log.ts';
 import type { Store } from '../../../src/core/store/store.ts';
@@ -6,17 +6,15 @@ import { fakeCategories } from '../../support/category-wiki.ts';
 import { notedNudges } from '../../support/nudges.ts';
 import { addProject } from '../../support/people.ts';
 import { wikiFile } from '../../support/pictures.ts';
-import { engines, freshStore } from '../../support/stores.ts';
+import { engines, useStore } from '../../support/stores.ts';
 import { fakeClock } from '../wiki/fakes.ts';
 
 describe.each(engines())('a wish for a new crawl on %s', (kind) => {
   let store: Store;
-  let dispose: () => Promise<void>;
   const clock = fakeClock();
-  beforeAll(async () => {
-    ({ store, dispose } = await freshStore(kind));
+  useStore(kind, (fresh) => {
+    store = fresh;
   });
-  afterAll(() => dispose());
 
   const wish = async (id: number) => {
     clock.advance(1000);

@@ -1,21 +1,19 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { resumeRunsOf } from '../../../src/core/depicts/resume.ts';
 import { startRun } from '../../../src/core/depicts/runs.ts';
 import { writeStep } from '../../../src/core/depicts/writer.ts';
 import { VisavisError } from '../../../src/core/platform/errors.ts';
 import type { Store } from '../../../src/core/store/store.ts';
 import { refusal } from '../../support/fake-wiki.ts';
-import { engines, freshStore } from '../../support/stores.ts';
+import { engines, useStore } from '../../support/stores.ts';
 import { claimStates, claims, pagesToWrite, runRow, runState, writingDesk } from './support.ts';
 import { endRuns } from './writer-support.ts';
 
 describe.each(engines())('writing what is refused, on %s', (kind) => {
   let store: Store;
-  let dispose: () => Promise<void>;
-  beforeAll(async () => {
-    ({ store, dispose } = await freshStore(kind));
+  useStore(kind, (fresh) => {
+    store = fresh;
   });
-  afterAll(() => dispose());
   beforeEach(() => endRuns(store));
 
   it('fails a protected file alone, and goes on', async () => {

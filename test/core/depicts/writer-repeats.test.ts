@@ -1,18 +1,16 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { writeStep } from '../../../src/core/depicts/writer.ts';
 import type { Store } from '../../../src/core/store/store.ts';
 import { refusal } from '../../support/fake-wiki.ts';
-import { engines, freshStore } from '../../support/stores.ts';
+import { engines, useStore } from '../../support/stores.ts';
 import { claimStates, runRow, writingDesk } from './support.ts';
 import { endRuns } from './writer-support.ts';
 
 describe.each(engines())('writing what may stand there already, on %s', (kind) => {
   let store: Store;
-  let dispose: () => Promise<void>;
-  beforeAll(async () => {
-    ({ store, dispose } = await freshStore(kind));
+  useStore(kind, (fresh) => {
+    store = fresh;
   });
-  afterAll(() => dispose());
   beforeEach(() => endRuns(store));
 
   it('knows its own statement again after a lost answer', async () => {

@@ -1,19 +1,17 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { requestStop } from '../../../src/core/depicts/runs.ts';
 import { writeStep } from '../../../src/core/depicts/writer.ts';
 import type { Store } from '../../../src/core/store/store.ts';
 import { refusal } from '../../support/fake-wiki.ts';
-import { engines, freshStore } from '../../support/stores.ts';
+import { engines, useStore } from '../../support/stores.ts';
 import { claimStates, claims, pagesToWrite, runState, writingDesk } from './support.ts';
 import { endRuns } from './writer-support.ts';
 
 describe.each(engines())('a stop of writing on %s', (kind) => {
   let store: Store;
-  let dispose: () => Promise<void>;
-  beforeAll(async () => {
-    ({ store, dispose } = await freshStore(kind));
+  useStore(kind, (fresh) => {
+    store = fresh;
   });
-  afterAll(() => dispose());
   beforeEach(() => endRuns(store));
 
   it('ends within five claims of a stop, and lets go of what it did not get to', async () => {

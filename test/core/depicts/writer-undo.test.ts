@@ -1,20 +1,18 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { hasPairsToWrite } from '../../../src/core/depicts/ledger.ts';
 import { previewRun, requestStop, startRun, startUndo } from '../../../src/core/depicts/runs.ts';
 import { writeStep } from '../../../src/core/depicts/writer.ts';
 import type { Store } from '../../../src/core/store/store.ts';
 import { refusal } from '../../support/fake-wiki.ts';
-import { engines, freshStore } from '../../support/stores.ts';
+import { engines, useStore } from '../../support/stores.ts';
 import { claimStates, claims, runState, writingDesk } from './support.ts';
 import { endRuns } from './writer-support.ts';
 
 describe.each(engines())('taking statements back on %s', (kind) => {
   let store: Store;
-  let dispose: () => Promise<void>;
-  beforeAll(async () => {
-    ({ store, dispose } = await freshStore(kind));
+  useStore(kind, (fresh) => {
+    store = fresh;
   });
-  afterAll(() => dispose());
   beforeEach(() => endRuns(store));
 
   it('keeps statements whose undo was stopped, and takes them back another time', async () => {

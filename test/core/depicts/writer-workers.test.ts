@@ -1,21 +1,19 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { requestStop, startUndo } from '../../../src/core/depicts/runs.ts';
 import { writeStep } from '../../../src/core/depicts/writer.ts';
 import { takeLease } from '../../../src/core/store/leases.ts';
 import type { Store } from '../../../src/core/store/store.ts';
 import { refusal } from '../../support/fake-wiki.ts';
-import { engines, twoStores } from '../../support/stores.ts';
+import { engines, useTwoStores } from '../../support/stores.ts';
 import { asWorker, claimStates, runRow, runState, writingDesk } from './support.ts';
 import { auditOf, endRuns } from './writer-support.ts';
 
 describe.each(engines())('writing with several workers on %s', (kind) => {
   let store: Store;
   let other: Store;
-  let dispose: () => Promise<void>;
-  beforeAll(async () => {
-    ({ store, other, dispose } = await twoStores(kind));
+  useTwoStores(kind, (first, second) => {
+    [store, other] = [first, second];
   });
-  afterAll(() => dispose());
   beforeEach(() => endRuns(store));
 
   it('gives the rest back when the worker is told to end', async () => {

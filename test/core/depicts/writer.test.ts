@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { startUndo } from '../../../src/core/depicts/runs.ts';
 import { editSummary } from '../../../src/core/depicts/summary.ts';
 import { writeStep } from '../../../src/core/depicts/writer.ts';
@@ -6,7 +6,7 @@ import { firstBrokenAuditRow } from '../../../src/core/platform/audit.ts';
 import { reason } from '../../../src/core/platform/reasons.ts';
 import type { Store } from '../../../src/core/store/store.ts';
 import { refusal } from '../../support/fake-wiki.ts';
-import { engines, freshStore } from '../../support/stores.ts';
+import { engines, useStore } from '../../support/stores.ts';
 import { claimStates, claims, runRow, writingDesk } from './support.ts';
 import { auditOf, endRuns } from './writer-support.ts';
 
@@ -14,11 +14,9 @@ const THEIRS = reason('theirs');
 
 describe.each(engines())('writing on %s', (kind) => {
   let store: Store;
-  let dispose: () => Promise<void>;
-  beforeAll(async () => {
-    ({ store, dispose } = await freshStore(kind));
+  useStore(kind, (fresh) => {
+    store = fresh;
   });
-  afterAll(() => dispose());
   beforeEach(() => endRuns(store));
 
   it('adds each statement once, under our id, in the name of the one who asked', async () => {

@@ -1,19 +1,17 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { VisavisError } from '../../../src/core/platform/errors.ts';
 import { reasonOf } from '../../../src/core/platform/reasons.ts';
 import type { Store } from '../../../src/core/store/store.ts';
 import { wikiError } from '../../../src/core/wiki/wiki-error.ts';
 import { addProject } from '../../support/people.ts';
-import { engines, freshStore } from '../../support/stores.ts';
+import { engines, useStore } from '../../support/stores.ts';
 import { detected, detectionDesk, MINUTE } from './detection-support.ts';
 
 describe.each(engines())('a detection that fails, on %s', (kind) => {
   let store: Store;
-  let dispose: () => Promise<void>;
-  beforeAll(async () => {
-    ({ store, dispose } = await freshStore(kind));
+  useStore(kind, (fresh) => {
+    store = fresh;
   });
-  afterAll(() => dispose());
 
   it.each(['not_a_picture', 'broken_picture', 'picture_too_large', 'file_unreadable', 'too_large'] as const)(
     'sets a file with the final error %s aside, with the reason',

@@ -1,19 +1,17 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { VisavisError } from '../../../src/core/platform/errors.ts';
 import type { Store } from '../../../src/core/store/store.ts';
 import { addProject } from '../../support/people.ts';
 import { addFace, at, sha1Of } from '../../support/pictures.ts';
-import { engines, twoStores } from '../../support/stores.ts';
+import { engines, useTwoStores } from '../../support/stores.ts';
 import { detected, detectionDesk } from './detection-support.ts';
 
 describe.each(engines())('detection of a new version on %s', (kind) => {
   let store: Store;
   let other: Store;
-  let dispose: () => Promise<void>;
-  beforeAll(async () => {
-    ({ store, other, dispose } = await twoStores(kind));
+  useTwoStores(kind, (first, second) => {
+    [store, other] = [first, second];
   });
-  afterAll(() => dispose());
 
   it('looks again when a new version came in the meantime', async () => {
     const { downloads, world, step, waiting, fileRow, facesOf } = await detectionDesk(store);

@@ -1,18 +1,16 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { VisavisError } from '../../../src/core/platform/errors.ts';
 import type { Store } from '../../../src/core/store/store.ts';
 import { addAccount, addProject } from '../../support/people.ts';
-import { engines, twoStores } from '../../support/stores.ts';
+import { engines, useTwoStores } from '../../support/stores.ts';
 import { detected, detectionDesk, MINUTE } from './detection-support.ts';
 
 describe.each(engines())('detection with two workers on %s', (kind) => {
   let store: Store;
   let other: Store;
-  let dispose: () => Promise<void>;
-  beforeAll(async () => {
-    ({ store, other, dispose } = await twoStores(kind));
+  useTwoStores(kind, (first, second) => {
+    [store, other] = [first, second];
   });
-  afterAll(() => dispose());
 
   it('writes nothing when another worker has taken over', async () => {
     const { clock, world, step, waiting, facesOf, changeOf } = await detectionDesk(store);

@@ -1,18 +1,16 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { bytesToVector } from '../../../src/core/faces/vectors.ts';
 import type { Store } from '../../../src/core/store/store.ts';
 import { addProject } from '../../support/people.ts';
 import { addToProject, at, MODEL } from '../../support/pictures.ts';
-import { engines, freshStore } from '../../support/stores.ts';
+import { engines, useStore } from '../../support/stores.ts';
 import { detected, detectionDesk } from './detection-support.ts';
 
 describe.each(engines())('detection on %s', (kind) => {
   let store: Store;
-  let dispose: () => Promise<void>;
-  beforeAll(async () => {
-    ({ store, dispose } = await freshStore(kind));
+  useStore(kind, (fresh) => {
+    store = fresh;
   });
-  afterAll(() => dispose());
 
   it('has nothing to do when nothing waits', async () => {
     const { step } = await detectionDesk(store);

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   answerForReview,
   lastAnswer,
@@ -12,18 +12,16 @@ import type { Store } from '../../../src/core/store/store.ts';
 import { notedNudges } from '../../support/nudges.ts';
 import { addChannel, addMember, addProject } from '../../support/people.ts';
 import { addFace, addFile } from '../../support/pictures.ts';
-import { engines, freshStore } from '../../support/stores.ts';
+import { engines, useStore } from '../../support/stores.ts';
 import { fakeClock } from '../wiki/fakes.ts';
 
 describe.each(engines())('answering on the site, on %s', (kind) => {
   let store: Store;
-  let dispose: () => Promise<void>;
   const clock = fakeClock();
   const deps = () => ({ store, clock, nudges: notedNudges() });
-  beforeAll(async () => {
-    ({ store, dispose } = await freshStore(kind));
+  useStore(kind, (fresh) => {
+    store = fresh;
   });
-  afterAll(() => dispose());
 
   /** One member, a file of two faces and one of a single face. */
   async function world() {

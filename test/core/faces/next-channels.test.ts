@@ -1,17 +1,15 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Store } from '../../../src/core/store/store.ts';
 import { addChannel } from '../../support/people.ts';
-import { engines, twoStores } from '../../support/stores.ts';
+import { engines, useTwoStores } from '../../support/stores.ts';
 import { askingDesk } from './next-support.ts';
 
 describe.each(engines())('questions in channels on %s', (kind) => {
   let store: Store;
   let other: Store;
-  let dispose: () => Promise<void>;
-  beforeAll(async () => {
-    ({ store, other, dispose } = await twoStores(kind));
+  useTwoStores(kind, (first, second) => {
+    [store, other] = [first, second];
   });
-  afterAll(() => dispose());
 
   it('keeps to as many open questions as the channel wants', async () => {
     const { project, ask, portrait, setState } = await askingDesk(store);

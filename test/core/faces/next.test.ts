@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { nextQuestion } from '../../../src/core/faces/next.ts';
 import { openQuestion } from '../../../src/core/review/questions.ts';
 import { castBallot } from '../../../src/core/review/votes.ts';
@@ -6,17 +6,15 @@ import type { Store } from '../../../src/core/store/store.ts';
 import { notedNudges } from '../../support/nudges.ts';
 import { addMember } from '../../support/people.ts';
 import { addFace, addFile } from '../../support/pictures.ts';
-import { engines, freshStore } from '../../support/stores.ts';
+import { engines, useStore } from '../../support/stores.ts';
 import { fakeClock } from '../wiki/fakes.ts';
 import { askingDesk } from './next-support.ts';
 
 describe.each(engines())('the next question on %s', (kind) => {
   let store: Store;
-  let dispose: () => Promise<void>;
-  beforeAll(async () => {
-    ({ store, dispose } = await freshStore(kind));
+  useStore(kind, (fresh) => {
+    store = fresh;
   });
-  afterAll(() => dispose());
 
   it('is none when there is nothing to ask', async () => {
     const { next, ask } = await askingDesk(store);

@@ -1,19 +1,17 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { MISSES } from '../../../src/core/faces/patience.ts';
 import { openQuestion } from '../../../src/core/review/questions.ts';
 import type { VerdictsTable } from '../../../src/core/store/schema.ts';
 import type { Store } from '../../../src/core/store/store.ts';
 import { addFile } from '../../support/pictures.ts';
-import { engines, freshStore } from '../../support/stores.ts';
+import { engines, useStore } from '../../support/stores.ts';
 import { type AskingDesk, askingDesk } from './next-support.ts';
 
 describe.each(engines())('asking when nobody is found any more, on %s', (kind) => {
   let store: Store;
-  let dispose: () => Promise<void>;
-  beforeAll(async () => {
-    ({ store, dispose } = await freshStore(kind));
+  useStore(kind, (fresh) => {
+    store = fresh;
   });
-  afterAll(() => dispose());
 
   /** A decided question about a face that was somebody else, or her. */
   const answered = async (desk: AskingDesk, value: VerdictsTable['verdict'], at: number) => {

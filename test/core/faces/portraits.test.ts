@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import type { Detection } from '../../../src/core/faces/detector.ts';
 import { matchStep } from '../../../src/core/faces/matching.ts';
 import { portraitStep } from '../../../src/core/faces/portraits.ts';
@@ -8,24 +8,22 @@ import type { Store } from '../../../src/core/store/store.ts';
 import { notedNudges } from '../../support/nudges.ts';
 import { addProject } from '../../support/people.ts';
 import { addPortrait, at, MODEL } from '../../support/pictures.ts';
-import { engines, freshStore } from '../../support/stores.ts';
+import { engines, useStore } from '../../support/stores.ts';
 import { type FakeClock, fakeClock } from '../wiki/fakes.ts';
 
 const URL = 'https://pictures.example/portrait.jpg';
 
 describe.each(engines())('portraits on %s', (kind) => {
   let store: Store;
-  let dispose: () => Promise<void>;
   let clock: FakeClock;
   let downloads: string[];
   let project: number;
   let see: () => Detection;
   const nudges = notedNudges();
 
-  beforeAll(async () => {
-    ({ store, dispose } = await freshStore(kind));
+  useStore(kind, (fresh) => {
+    store = fresh;
   });
-  afterAll(() => dispose());
   beforeEach(async () => {
     clock = fakeClock();
     downloads = [];

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { setReadOnly } from '../../../src/core/administration/switch.ts';
 import {
   bindByCode,
@@ -10,20 +10,18 @@ import { channelByExternalId } from '../../../src/core/projects/channels.ts';
 import type { Store } from '../../../src/core/store/store.ts';
 import { notedNudges } from '../../support/nudges.ts';
 import { addAccount, addAdministrator, addMember, addProject } from '../../support/people.ts';
-import { engines, twoStores } from '../../support/stores.ts';
+import { engines, useTwoStores } from '../../support/stores.ts';
 import { fakeClock } from '../wiki/fakes.ts';
 
 describe.each(engines())('codes for channels on %s', (kind) => {
   let store: Store;
   let other: Store;
-  let dispose: () => Promise<void>;
   const clock = fakeClock();
   const nudges = notedNudges();
   const deps = (which: Store = store) => ({ store: which, clock, nudges });
-  beforeAll(async () => {
-    ({ store, other, dispose } = await twoStores(kind));
+  useTwoStores(kind, (first, second) => {
+    [store, other] = [first, second];
   });
-  afterAll(() => dispose());
 
   let channels = 0;
   const newChannel = () => `!code${++channels}:example.org`;

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { mayAskMore, restingChannels } from '../../../src/core/projects/channel-rest.ts';
 import { type ChannelSettings, changeChannel } from '../../../src/core/projects/channel-settings.ts';
 import { bindChannel, boundChannels, channelByExternalId } from '../../../src/core/projects/channels.ts';
@@ -6,7 +6,7 @@ import { openQuestion } from '../../../src/core/review/questions.ts';
 import type { Store } from '../../../src/core/store/store.ts';
 import { notedNudges } from '../../support/nudges.ts';
 import { addAccount, addMember, addProject } from '../../support/people.ts';
-import { engines, freshStore } from '../../support/stores.ts';
+import { engines, useStore } from '../../support/stores.ts';
 import { fakeClock } from '../wiki/fakes.ts';
 
 const HOUR = 60 * 60_000;
@@ -15,13 +15,11 @@ const NIGHT = Date.parse('2026-01-10T22:00:00Z');
 
 describe.each(engines())('settings of channels on %s', (kind) => {
   let store: Store;
-  let dispose: () => Promise<void>;
   const clock = fakeClock();
   const nudges = notedNudges();
-  beforeAll(async () => {
-    ({ store, dispose } = await freshStore(kind));
+  useStore(kind, (fresh) => {
+    store = fresh;
   });
-  afterAll(() => dispose());
 
   let count = 0;
   async function channel(settings: Partial<ChannelSettings> = {}, platform = 'discord') {

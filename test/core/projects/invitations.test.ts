@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   createInvitation,
   findInvitation,
@@ -12,19 +12,17 @@ import {
 import { changeRole, roleOf } from '../../../src/core/projects/members.ts';
 import type { Store } from '../../../src/core/store/store.ts';
 import { addAccount, addMember, addProject } from '../../support/people.ts';
-import { engines, twoStores } from '../../support/stores.ts';
+import { engines, useTwoStores } from '../../support/stores.ts';
 import { fakeClock } from '../wiki/fakes.ts';
 
 describe.each(engines())('invitations on %s', (kind) => {
   let store: Store;
   let other: Store;
-  let dispose: () => Promise<void>;
   const clock = fakeClock();
   const deps = (which: Store = store) => ({ store: which, clock });
-  beforeAll(async () => {
-    ({ store, other, dispose } = await twoStores(kind));
+  useTwoStores(kind, (first, second) => {
+    [store, other] = [first, second];
   });
-  afterAll(() => dispose());
 
   const make = (projectId: number, accountId: number) => createInvitation(deps(), { projectId, accountId });
   const redeem = (code: string, accountId: number, which: Store = store) =>

@@ -1,21 +1,19 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { bindChannel, channelByExternalId } from '../../../src/core/projects/channels.ts';
 import { followChannel, movedChannelsOf, noteMoved } from '../../../src/core/projects/moved-channels.ts';
 import type { Store } from '../../../src/core/store/store.ts';
 import { notedNudges } from '../../support/nudges.ts';
 import { addAccount, addMember, addProject } from '../../support/people.ts';
-import { engines, freshStore } from '../../support/stores.ts';
+import { engines, useStore } from '../../support/stores.ts';
 import { fakeClock } from '../wiki/fakes.ts';
 
 describe.each(engines())('channels that were replaced, on %s', (kind) => {
   let store: Store;
-  let dispose: () => Promise<void>;
   const clock = fakeClock();
   const nudges = notedNudges();
-  beforeAll(async () => {
-    ({ store, dispose } = await freshStore(kind));
+  useStore(kind, (fresh) => {
+    store = fresh;
   });
-  afterAll(() => dispose());
 
   let count = 0;
   async function room() {

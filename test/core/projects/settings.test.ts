@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   changeSettings,
   type ProjectSettings,
@@ -10,19 +10,17 @@ import type { Store } from '../../../src/core/store/store.ts';
 import { notedNudges } from '../../support/nudges.ts';
 import { addAccount, addMember, addProject } from '../../support/people.ts';
 import { addFace, addFile } from '../../support/pictures.ts';
-import { engines, freshStore } from '../../support/stores.ts';
+import { engines, useStore } from '../../support/stores.ts';
 import { fakeClock } from '../wiki/fakes.ts';
 
 describe.each(engines())('settings on %s', (kind) => {
   let store: Store;
-  let dispose: () => Promise<void>;
   const clock = fakeClock();
   const nudges = notedNudges();
   const deps = () => ({ store, clock, nudges });
-  beforeAll(async () => {
-    ({ store, dispose } = await freshStore(kind));
+  useStore(kind, (fresh) => {
+    store = fresh;
   });
-  afterAll(() => dispose());
 
   const AS_MADE: ProjectSettings = {
     title: 'A project',

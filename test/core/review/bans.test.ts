@@ -1,19 +1,17 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { banMember, recountWithout, unbanMember } from '../../../src/core/review/bans.ts';
 import { compareWithVotes } from '../../../src/core/review/replay.ts';
 import { undoAnswers } from '../../../src/core/review/undo.ts';
 import type { Store } from '../../../src/core/store/store.ts';
 import { addMember, addProject } from '../../support/people.ts';
-import { engines, freshStore } from '../../support/stores.ts';
+import { engines, useStore } from '../../support/stores.ts';
 import { nth, type ReviewWorld, reviewWorld } from './support.ts';
 
 describe.each(engines())('a ban on %s', (kind) => {
   let store: Store;
-  let dispose: () => Promise<void>;
-  beforeAll(async () => {
-    ({ store, dispose } = await freshStore(kind));
+  useStore(kind, (fresh) => {
+    store = fresh;
   });
-  afterAll(() => dispose());
 
   const about = (world: ReviewWorld, memberId: number) => ({
     projectId: world.id,

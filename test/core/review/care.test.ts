@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { silentLog } from '../../../src/core/platform/log.ts';
 import { setProjectState } from '../../../src/core/projects/states.ts';
 import { agreementFigures, agreements } from '../../../src/core/review/agreement.ts';
@@ -8,16 +8,14 @@ import type { Store } from '../../../src/core/store/store.ts';
 import { addMember, addProject } from '../../support/people.ts';
 import { addPortrait } from '../../support/pictures.ts';
 import { addRun } from '../../support/runs.ts';
-import { engines, freshStore } from '../../support/stores.ts';
+import { engines, useStore } from '../../support/stores.ts';
 import { nth, type ReviewWorld, reviewWorld } from './support.ts';
 
 describe.each(engines())('care on %s', (kind) => {
   let store: Store;
-  let dispose: () => Promise<void>;
-  beforeAll(async () => {
-    ({ store, dispose } = await freshStore(kind));
+  useStore(kind, (fresh) => {
+    store = fresh;
   });
-  afterAll(() => dispose());
   // A step looks after every active project.
   beforeEach(async () => {
     await store.db.updateTable('projects').set({ state: 'completed' }).execute();

@@ -1,19 +1,17 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { askCheck, CHECK_LIFETIME_MS, closeOldCheck } from '../../../src/core/review/checks.ts';
 import { compareWithVotes } from '../../../src/core/review/replay.ts';
 import { undoAnswers } from '../../../src/core/review/undo.ts';
 import { castBallot } from '../../../src/core/review/votes.ts';
 import type { Store } from '../../../src/core/store/store.ts';
-import { engines, freshStore } from '../../support/stores.ts';
+import { engines, useStore } from '../../support/stores.ts';
 import { nth, type ReviewWorld, reviewWorld } from './support.ts';
 
 describe.each(engines())('a check on %s', (kind) => {
   let store: Store;
-  let dispose: () => Promise<void>;
-  beforeAll(async () => {
-    ({ store, dispose } = await freshStore(kind));
+  useStore(kind, (fresh) => {
+    store = fresh;
   });
-  afterAll(() => dispose());
 
   const ask = (world: ReviewWorld, maxOpen = 100) =>
     askCheck(store, { channelId: world.channel, projectId: world.id, maxOpen, now: world.clock.now() });

@@ -1,19 +1,17 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { forgetAccount } from '../../../src/core/accounts/forget.ts';
 import { askDispute, disputedFaces } from '../../../src/core/review/disputes.ts';
 import { withdrawQuestion } from '../../../src/core/review/questions.ts';
 import type { Store } from '../../../src/core/store/store.ts';
 import { notedNudges } from '../../support/nudges.ts';
-import { engines, freshStore } from '../../support/stores.ts';
+import { engines, useStore } from '../../support/stores.ts';
 import { type ReviewWorld, reviewWorld } from './support.ts';
 
 describe.each(engines())('disputes on %s', (kind) => {
   let store: Store;
-  let dispose: () => Promise<void>;
-  beforeAll(async () => {
-    ({ store, dispose } = await freshStore(kind));
+  useStore(kind, (fresh) => {
+    store = fresh;
   });
-  afterAll(() => dispose());
 
   const disputed = async () => {
     const world = await reviewWorld(store);

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { forgetAccount } from '../../../src/core/accounts/forget.ts';
 import { unlinkIdentity } from '../../../src/core/accounts/linking.ts';
 import { banMember, recountWithout } from '../../../src/core/review/bans.ts';
@@ -9,16 +9,14 @@ import { undoAnswers, undoMemberAnswers } from '../../../src/core/review/undo.ts
 import type { Store } from '../../../src/core/store/store.ts';
 import { notedNudges } from '../../support/nudges.ts';
 import { addPortrait } from '../../support/pictures.ts';
-import { engines, freshStore } from '../../support/stores.ts';
+import { engines, useStore } from '../../support/stores.ts';
 import { type ReviewWorld, reviewWorld } from './support.ts';
 
 describe.each(engines())('the history of a face on %s', (kind) => {
   let store: Store;
-  let dispose: () => Promise<void>;
-  beforeAll(async () => {
-    ({ store, dispose } = await freshStore(kind));
+  useStore(kind, (fresh) => {
+    store = fresh;
   });
-  afterAll(() => dispose());
 
   const nameOf = async (accountId: number) =>
     (

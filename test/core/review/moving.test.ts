@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { askNext } from '../../../src/core/faces/next.ts';
 import { bindChannel, unbindChannel } from '../../../src/core/projects/channels.ts';
 import { endRests, moveUnanswered, PATIENCE_MS, releaseStranded } from '../../../src/core/review/moving.ts';
@@ -6,17 +6,15 @@ import { notePostGone, postsToRemove } from '../../../src/core/review/removals.t
 import type { Store } from '../../../src/core/store/store.ts';
 import { addChannel } from '../../support/people.ts';
 import { addPortrait } from '../../support/pictures.ts';
-import { engines, freshStore } from '../../support/stores.ts';
+import { engines, useStore } from '../../support/stores.ts';
 import { type ReviewWorld, reviewWorld } from './support.ts';
 
 describe.each(engines())('questions on %s', (kind) => {
   let store: Store;
-  let dispose: () => Promise<void>;
   let world: ReviewWorld;
-  beforeAll(async () => {
-    ({ store, dispose } = await freshStore(kind));
+  useStore(kind, (fresh) => {
+    store = fresh;
   });
-  afterAll(() => dispose());
   beforeEach(async () => {
     // Steps look at every project.
     await store.db.updateTable('posts').set({ state: 'gone' }).execute();

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import {
   markPosts,
   openQuestion,
@@ -11,23 +11,21 @@ import { forUpdate, type Store } from '../../../src/core/store/store.ts';
 import { notedNudges } from '../../support/nudges.ts';
 import { addAccount, addChannel, addMember, addProject } from '../../support/people.ts';
 import { addFace, addFile, addPortrait } from '../../support/pictures.ts';
-import { engines, twoStores } from '../../support/stores.ts';
+import { engines, useTwoStores } from '../../support/stores.ts';
 import { fakeClock } from '../wiki/fakes.ts';
 
 describe.each(engines())('questions on %s', (kind) => {
   let store: Store;
   let other: Store;
-  let dispose: () => Promise<void>;
   const clock = fakeClock();
   const nudges = notedNudges();
   let project: number;
   let owner: number;
   let channel: number;
   let member: number;
-  beforeAll(async () => {
-    ({ store, other, dispose } = await twoStores(kind));
+  useTwoStores(kind, (first, second) => {
+    [store, other] = [first, second];
   });
-  afterAll(() => dispose());
   beforeEach(() => begin());
 
   const begin = async (votes_needed = 1) => {

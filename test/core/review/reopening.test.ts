@@ -1,18 +1,16 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { reopenVerdict } from '../../../src/core/review/reopening.ts';
 import { compareWithVotes } from '../../../src/core/review/replay.ts';
 import { undoAnswers } from '../../../src/core/review/undo.ts';
 import type { Store } from '../../../src/core/store/store.ts';
-import { engines, freshStore } from '../../support/stores.ts';
+import { engines, useStore } from '../../support/stores.ts';
 import { type ReviewWorld, reviewWorld, standingVotes } from './support.ts';
 
 describe.each(engines())('a verdict that is reopened on %s', (kind) => {
   let store: Store;
-  let dispose: () => Promise<void>;
-  beforeAll(async () => {
-    ({ store, dispose } = await freshStore(kind));
+  useStore(kind, (fresh) => {
+    store = fresh;
   });
-  afterAll(() => dispose());
 
   const reopen = (world: ReviewWorld, faceId: number, accountId = world.owner) =>
     reopenVerdict(world.deps, { projectId: world.id, faceId, person: 'Q1', accountId });

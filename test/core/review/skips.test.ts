@@ -1,20 +1,18 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { askableFor, skipFaces } from '../../../src/core/review/skips.ts';
 import { undoAnswers } from '../../../src/core/review/undo.ts';
 import { castBallot } from '../../../src/core/review/votes.ts';
 import type { Store } from '../../../src/core/store/store.ts';
 import { addAccount } from '../../support/people.ts';
 import { addFace, addFile } from '../../support/pictures.ts';
-import { engines, freshStore } from '../../support/stores.ts';
+import { engines, useStore } from '../../support/stores.ts';
 import { nth, type ReviewWorld, reviewWorld } from './support.ts';
 
 describe.each(engines())('what a member is asked on %s', (kind) => {
   let store: Store;
-  let dispose: () => Promise<void>;
-  beforeAll(async () => {
-    ({ store, dispose } = await freshStore(kind));
+  useStore(kind, (fresh) => {
+    store = fresh;
   });
-  afterAll(() => dispose());
 
   const next = (world: ReviewWorld, accountId: number) =>
     askableFor(store, { projectId: world.id, accountId });

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { listedForRemoval } from '../../../src/core/review/listed.ts';
 import { compareWithVotes } from '../../../src/core/review/replay.ts';
 import { undoAnswers, undoMemberAnswers } from '../../../src/core/review/undo.ts';
@@ -6,16 +6,14 @@ import { castBallot } from '../../../src/core/review/votes.ts';
 import type { Store } from '../../../src/core/store/store.ts';
 import { addAccount, addMember, addProject } from '../../support/people.ts';
 import { addRun } from '../../support/runs.ts';
-import { engines, freshStore } from '../../support/stores.ts';
+import { engines, useStore } from '../../support/stores.ts';
 import { nth, type ReviewWorld, reviewWorld } from './support.ts';
 
 describe.each(engines())('undo on %s', (kind) => {
   let store: Store;
-  let dispose: () => Promise<void>;
-  beforeAll(async () => {
-    ({ store, dispose } = await freshStore(kind));
+  useStore(kind, (fresh) => {
+    store = fresh;
   });
-  afterAll(() => dispose());
 
   const undo = (world: ReviewWorld, accountId: number, count: number) =>
     undoAnswers(world.deps, { projectId: world.id, accountId, count });

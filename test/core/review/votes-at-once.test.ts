@@ -1,20 +1,18 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { decide } from '../../../src/core/review/decide.ts';
 import type { Answer } from '../../../src/core/store/schema.ts';
 import type { Store } from '../../../src/core/store/store.ts';
 import { addAccount } from '../../support/people.ts';
 import { addPortrait } from '../../support/pictures.ts';
-import { engines, twoStores } from '../../support/stores.ts';
+import { engines, useTwoStores } from '../../support/stores.ts';
 import { votingDesk } from './votes-support.ts';
 
 describe.each(engines())('votes at once on %s', (kind) => {
   let store: Store;
   let other: Store;
-  let dispose: () => Promise<void>;
-  beforeAll(async () => {
-    ({ store, other, dispose } = await twoStores(kind));
+  useTwoStores(kind, (first, second) => {
+    [store, other] = [first, second];
   });
-  afterAll(() => dispose());
 
   it('of fifty accounts on one face at once add up as if they came one by one', async () => {
     const { cast, verdict, standing, member } = await votingDesk(store, { votes_needed: 5 });

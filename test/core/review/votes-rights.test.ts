@@ -1,17 +1,15 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Store } from '../../../src/core/store/store.ts';
 import { addAccount, addProject } from '../../support/people.ts';
 import { addPortrait } from '../../support/pictures.ts';
-import { engines, freshStore } from '../../support/stores.ts';
+import { engines, useStore } from '../../support/stores.ts';
 import { votingDesk } from './votes-support.ts';
 
 describe.each(engines())('the right to vote on %s', (kind) => {
   let store: Store;
-  let dispose: () => Promise<void>;
-  beforeAll(async () => {
-    ({ store, dispose } = await freshStore(kind));
+  useStore(kind, (fresh) => {
+    store = fresh;
   });
-  afterAll(() => dispose());
 
   it('are for members, and for everybody in the channels of open projects', async () => {
     const closed = await votingDesk(store);

@@ -1,17 +1,15 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { castBallot } from '../../../src/core/review/votes.ts';
 import type { Store } from '../../../src/core/store/store.ts';
 import { addPortrait } from '../../support/pictures.ts';
-import { engines, freshStore } from '../../support/stores.ts';
+import { engines, useStore } from '../../support/stores.ts';
 import { votingDesk } from './votes-support.ts';
 
 describe.each(engines())('votes on %s', (kind) => {
   let store: Store;
-  let dispose: () => Promise<void>;
-  beforeAll(async () => {
-    ({ store, dispose } = await freshStore(kind));
+  useStore(kind, (fresh) => {
+    store = fresh;
   });
-  afterAll(() => dispose());
 
   it('make a verdict of as many agreeing members as the project needs', async () => {
     const { project, faceId, nudges, cast, verdict, member, changeNumber } = await votingDesk(store);

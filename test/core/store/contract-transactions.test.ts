@@ -1,15 +1,13 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { forUpdate, type Store } from '../../../src/core/store/store.ts';
-import { engines, twoStores } from '../../support/stores.ts';
+import { engines, useTwoStores } from '../../support/stores.ts';
 
 describe.each(engines())('transactions of the store on %s', (kind) => {
   let store: Store;
   let other: Store;
-  let dispose: () => Promise<void>;
-  beforeAll(async () => {
-    ({ store, other, dispose } = await twoStores(kind));
+  useTwoStores(kind, (first, second) => {
+    [store, other] = [first, second];
   });
-  afterAll(() => dispose());
 
   let count = 0;
   const key = () => `key-${++count}`;

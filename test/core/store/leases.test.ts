@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createTurns } from '../../../src/core/platform/turns.ts';
 import {
   assertFileLease,
@@ -11,16 +11,14 @@ import {
 import type { Store } from '../../../src/core/store/store.ts';
 import { addProject } from '../../support/people.ts';
 import { addFile } from '../../support/pictures.ts';
-import { engines, twoStores } from '../../support/stores.ts';
+import { engines, useTwoStores } from '../../support/stores.ts';
 
 describe.each(engines())('leases on %s', (kind) => {
   let store: Store;
   let other: Store;
-  let dispose: () => Promise<void>;
-  beforeAll(async () => {
-    ({ store, other, dispose } = await twoStores(kind));
+  useTwoStores(kind, (first, second) => {
+    [store, other] = [first, second];
   });
-  afterAll(() => dispose());
 
   it('has one holder at a time', async () => {
     const first = await takeLease(store, { name: 'a', owner: 'one', now: 1000, ttl: 500 });

@@ -1,20 +1,18 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createTurns } from '../../../src/core/platform/turns.ts';
 import { claimFiles } from '../../../src/core/store/leases.ts';
 import type { Store } from '../../../src/core/store/store.ts';
 import { createWaitingFiles } from '../../../src/core/store/waiting-files.ts';
 import { addProject } from '../../support/people.ts';
 import { addFile } from '../../support/pictures.ts';
-import { engines, twoStores } from '../../support/stores.ts';
+import { engines, useTwoStores } from '../../support/stores.ts';
 
 describe.each(engines())('claims of a worker that remembers what it saw waiting, on %s', (kind) => {
   let store: Store;
   let other: Store;
-  let dispose: () => Promise<void>;
-  beforeAll(async () => {
-    ({ store, other, dispose } = await twoStores(kind));
+  useTwoStores(kind, (first, second) => {
+    [store, other] = [first, second];
   });
-  afterAll(() => dispose());
 
   const waitingFile = (projectId: number) => addFile(store, projectId, { state: 'waiting' });
   /** A worker of its own. */
