@@ -49,6 +49,8 @@ export interface Desk {
 
 /** Nudges may be lost, so everything is looked at this often anyway. */
 const LOOK_EVERY_MS = 5_000;
+/** A chat that could not be reached is tried again after so long, then twice as long, up to `LOOK_EVERY_MS`. */
+const RECONNECT_MS = 1_000;
 /** Without the database nothing is dealt with; it is asked for again so often. */
 const AGAIN_MS = 1_000;
 /** Events at one time: most of each is waiting for the database, which has few connections (3 by default). */
@@ -70,6 +72,7 @@ export function createDesk(deps: DeskDeps, chat: Chat): Desk {
   const whileHeld = createHeld(deps, chat);
   const mind: PostsInMind = { shown: new Map(), removed: new Map(), unread: new Set(), postings, readings };
   let tidiedAt = Number.NEGATIVE_INFINITY;
+  let reconnectMs = RECONNECT_MS;
   /** While this process is the bot here. */
   let holding: Holding | null = null;
   /** Events were lost, so all open posts are read again. */
@@ -163,6 +166,7 @@ export function createDesk(deps: DeskDeps, chat: Chat): Desk {
     taken.lost.addEventListener('abort', () => wake.abort());
     try {
       await chat.start(handlers);
+      reconnectMs = RECONNECT_MS;
       // Somebody may be waiting for a run to stop, and there may be many posts.
       let knowsStops = await readStops(deps, chat, handlers);
       await reconcilePosts(deps, chat, handlers, mind, 'all');
@@ -183,7 +187,8 @@ export function createDesk(deps: DeskDeps, chat: Chat): Desk {
       }
     } catch (error) {
       log.error({ platform: chat.platform, error: describeError(error) }, 'the chat stopped; trying again');
-      if (!hasEnded()) await clock.sleep(LOOK_EVERY_MS, ending.signal);
+      if (!hasEnded()) await clock.sleep(reconnectMs, ending.signal);
+      reconnectMs = Math.min(2 * reconnectMs, LOOK_EVERY_MS);
     } finally {
       await chat.stop();
       // What came in is dealt with before somebody else reads the posts.

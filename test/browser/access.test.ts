@@ -30,7 +30,7 @@ const OBSERVE = `
   })).observe({ type: 'layout-shift', buffered: true });
 `;
 
-/** PRODUCT, W10, and "pleasant with a phone, a keyboard and a screen reader": every page that the router knows. */
+/** Pleasant with a phone, a keyboard and a screen reader: every page that the router knows. */
 describe.skipIf(!inject('chromium'))('every page', { timeout: 600_000 }, () => {
   let world: World;
   let browser: Browser;

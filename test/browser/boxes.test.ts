@@ -19,7 +19,7 @@ interface Place {
   readonly h: number;
 }
 
-/** PRODUCT W3 and W4: boxes by mouse, finger and keys, and as plain forms without JavaScript. */
+/** Boxes by mouse, finger and keys, and as plain forms without JavaScript. */
 describe.skipIf(!inject('chromium'))('boxes that people draw', { timeout: 300_000 }, () => {
   let product: RunningProduct;
   const contexts: BrowserContext[] = [];

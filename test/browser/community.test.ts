@@ -8,7 +8,7 @@ const ADA = 'Q9001';
 const CHANNEL = 'community';
 const BY_ANNA_AND_ELI = /: Practice Anna, Practice Eli/;
 
-/** PRODUCT C4 to C6, played by three members and an owner, each in a browser of their own. */
+/** Asking, agreeing and disputing, played by three members and an owner, each in a browser of their own. */
 describe.skipIf(!inject('chromium'))('a community in the practice room', { timeout: 400_000 }, () => {
   let product: RunningProduct;
   const contexts: BrowserContext[] = [];

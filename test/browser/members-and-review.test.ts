@@ -15,7 +15,7 @@ interface Found {
   readonly nodes: readonly { readonly html: string }[];
 }
 
-/** PRODUCT W4, W5 and W7: an owner with a keyboard, and a member on a narrow screen without JavaScript. */
+/** An owner with a keyboard, and a member on a narrow screen without JavaScript. */
 describe.skipIf(!inject('chromium'))('members and answers on the site', { timeout: 300_000 }, () => {
   let product: RunningProduct;
   const contexts: BrowserContext[] = [];

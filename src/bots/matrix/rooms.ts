@@ -23,7 +23,7 @@ export interface Rooms {
   personIn(roomId: string, userId: string): Promise<string>;
 }
 
-/** PRODUCT, "Who may do what". */
+/** Who may change the state of a room may bind it: 50, as of Matrix’s moderators. */
 const NEEDED_POWER = 50;
 
 /** @param read asks the homeserver, patiently */

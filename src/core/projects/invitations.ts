@@ -5,7 +5,7 @@ import { type Db, forUpdate } from '../store/store.ts';
 import { hashOf, newCode, readCode } from './codes.ts';
 import { enterProject, lockProject, lockRole, type MemberDeps } from './members.ts';
 
-/** PRODUCT W5. */
+/** A link that was passed on too far ends by itself. */
 export const INVITATION_LIFETIME_MS = 7 * 24 * 60 * 60_000;
 const LENGTH = 16;
 /** Open at one time in a project; each of them can be used by many. */

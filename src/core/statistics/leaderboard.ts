@@ -1,6 +1,6 @@
 import type { Store } from '../store/store.ts';
 
-/** PRODUCT W10. */
+/** Since the beginning, or as far back as so many milliseconds; months have thirty days. */
 export const PERIODS = { all: null, month: 30 * 24 * 60 * 60_000, day: 24 * 60 * 60_000 } as const;
 export type Period = keyof typeof PERIODS;
 
