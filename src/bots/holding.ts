@@ -25,7 +25,7 @@ export interface Holding {
   release(): Promise<void>;
 }
 
-const LEASE_MS = 9_000;
+const LEASE_MS = 6_000;
 /** Who stands by looks this often. */
 export const STAND_BY_MS = 2_000;
 
@@ -55,7 +55,7 @@ function hold({ store, clock, log }: HoldingDeps, platform: string, lease: Lease
   /** Beside the work, because a picture may take longer to come than the lease runs. */
   const keep = async () => {
     while (!lost.signal.aborted) {
-      await clock.sleep(LEASE_MS / 3, lost.signal);
+      await clock.sleep(LEASE_MS / 4, lost.signal);
       if (!lost.signal.aborted) await renew();
     }
   };

@@ -126,7 +126,7 @@ it('asks anew when an edit finds that the message was deleted', async () => {
 });
 
 /** How the lease of a platform is kept and waited for. */
-const RENEW_MS = 3_000;
+const RENEW_MS = 1_500;
 const STAND_BY_MS = 2_000;
 
 describe('two desks on one platform', () => {
