@@ -14,7 +14,7 @@ import { availableParallelism } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Member } from './whole/community.ts';
 import { processesBelow } from './whole/memory.ts';
-import { busyNow } from './whole/numbers.ts';
+import { busyNow, detectedFiles } from './whole/numbers.ts';
 import { startSite, type WholeSite } from './whole/site.ts';
 
 const files = Number(process.argv[2] ?? 400);
@@ -57,17 +57,9 @@ async function measure(
   await owner.setUp({ votesNeeded: 2 });
   const visits = visitAll(roles.filter(({ role }) => role === 'web').map(({ port }) => port));
   const own = roles.filter(({ role }) => role === 'worker');
-  const done = async () => {
-    const { n } = await store.db
-      .selectFrom('files')
-      .select((eb) => eb.fn.countAll<number>().as('n'))
-      .where('state', '!=', 'waiting')
-      .executeTakeFirstOrThrow();
-    return Number(n);
-  };
   const until = async (count: number) => {
-    let now = await done();
-    for (; now < count; now = await done()) await pause(100);
+    let now = await detectedFiles(store);
+    for (; now < count; now = await detectedFiles(store)) await pause(100);
     return {
       files: now,
       at: performance.now(),

@@ -13,7 +13,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { letAnswer, Member } from './whole/community.ts';
 import { watchMemory } from './whole/memory.ts';
-import { busyNow, countRows, databaseSize, timesOf } from './whole/numbers.ts';
+import { busyNow, countRows, databaseSize, detectedFiles, timesOf } from './whole/numbers.ts';
 import { startSite, type WholeSite } from './whole/site.ts';
 import { type Progress, summary, type WholeResult } from './whole/summary.ts';
 
@@ -111,7 +111,7 @@ async function goTheWay({ url, wiki, store, roles }: WholeSite): Promise<WholeRe
     let before = -1;
     for (let i = 0; ; i++) {
       const agreed = await matches();
-      const detected = await detectedFiles();
+      const detected = await detectedFiles(store);
       progress.push({ seconds: since(), detected, answers: community.answers, agreed });
       if (i % 6 === 0)
         say(`${detected} files, ${community.answers} answers, ${agreed} to write; ${memory.now()}`);
@@ -130,15 +130,6 @@ async function goTheWay({ url, wiki, store, roles }: WholeSite): Promise<WholeRe
       ({ detected, answers }) => detected >= files / 5 && answers >= community.answers / 5,
     );
     return there?.seconds ?? 0;
-  }
-
-  async function detectedFiles(): Promise<number> {
-    const { n } = await store.db
-      .selectFrom('files')
-      .select((eb) => eb.fn.countAll<number>().as('n'))
-      .where('state', '!=', 'waiting')
-      .executeTakeFirstOrThrow();
-    return Number(n);
   }
 
   async function matches(): Promise<number> {

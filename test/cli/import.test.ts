@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,10 +7,8 @@ import { newFernetKey } from '../../src/core/accounts/fernet.ts';
 import { systemClock } from '../../src/core/platform/clock.ts';
 import { openStore } from '../../src/core/store/store.ts';
 import { createPocketWiki, POCKET_ENDPOINTS, type PocketWiki } from '../../src/sandbox/wiki.ts';
-import { guardChildren } from '../support/loopback-only.ts';
 import { encoding, type OldDatabase, oldDatabase } from '../support/wikivisage.ts';
-
-const root = join(import.meta.dirname, '../..');
+import { visavis } from './visavis.ts';
 
 describe.skipIf(!inject('mariadb'))('visavis import', () => {
   let folder: string;
@@ -72,67 +69,52 @@ describe.skipIf(!inject('mariadb'))('visavis import', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  function visavis(args: string[], more: Record<string, string> = {}) {
+  function importing(args: string[], more: Record<string, string> = {}) {
     const { oauthUrl, commonsApi, wikidataApi, pictureHosts } = POCKET_ENDPOINTS(pocket.url);
-    const child = spawn(join(root, 'bin/visavis'), ['import', ...args], {
-      cwd: folder,
-      env: {
-        ...guardChildren(),
-        PATH: process.env.PATH ?? '',
-        VISAVIS_DATA_DIR: folder,
-        VISAVIS_OAUTH_URL: oauthUrl,
-        VISAVIS_OAUTH_CLIENT_ID: 'client',
-        VISAVIS_COMMONS_API: commonsApi,
-        VISAVIS_WIKIDATA_API: wikidataApi,
-        VISAVIS_PICTURE_HOSTS: pictureHosts.join(','),
-        VISAVIS_SECRET: 'hush-hush-hush-hush-hush-hush-hush-hush',
-        VISAVIS_TOKEN_KEY: newFernetKey(randomBytes),
-        ...more,
-      },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    let [out, err] = ['', ''];
-    child.stdout.on('data', (text) => {
-      out += text;
-    });
-    child.stderr.on('data', (text) => {
-      err += text;
-    });
-    return new Promise<{ status: number | null; out: string; err: string }>((resolve) => {
-      child.on('close', (status) => resolve({ status, out, err }));
-    });
+    const env = {
+      VISAVIS_DATA_DIR: folder,
+      VISAVIS_OAUTH_URL: oauthUrl,
+      VISAVIS_OAUTH_CLIENT_ID: 'client',
+      VISAVIS_COMMONS_API: commonsApi,
+      VISAVIS_WIKIDATA_API: wikidataApi,
+      VISAVIS_PICTURE_HOSTS: pictureHosts.join(','),
+      VISAVIS_SECRET: 'hush-hush-hush-hush-hush-hush-hush-hush',
+      VISAVIS_TOKEN_KEY: newFernetKey(randomBytes),
+      ...more,
+    };
+    return visavis(['import', ...args], env, { cwd: folder });
   }
 
   it('explains itself, and what is wrong with the command', async () => {
-    const help = await visavis(['--help']);
+    const help = await importing(['--help']);
     expect(help).toMatchObject({ status: 0, err: '' });
     for (const word of ['wikivisage', '--dry-run', '--old-key', '--no-tokens'])
       expect(help.out).toContain(word);
-    expect((await visavis([])).status).toBe(2);
-    expect((await visavis(['wikivisage'])).err).toContain('mysql://');
-    expect((await visavis(['wikivisage', 'x', '--fast'])).err).toContain('--fast');
-    const key = await visavis(['wikivisage', old.url, '--old-key', 'hush']);
+    expect((await importing([])).status).toBe(2);
+    expect((await importing(['wikivisage'])).err).toContain('mysql://');
+    expect((await importing(['wikivisage', 'x', '--fast'])).err).toContain('--fast');
+    const key = await importing(['wikivisage', old.url, '--old-key', 'hush']);
     expect(key.status).toBe(1);
     expect(key.err).toContain('--old-key');
     expect(key.err).not.toContain('hush');
   });
 
   it('wants the real thing', async () => {
-    const { status, err } = await visavis(['wikivisage', old.url], { VISAVIS_SECRET: '' });
+    const { status, err } = await importing(['wikivisage', old.url], { VISAVIS_SECRET: '' });
     expect(status).toBe(1);
     expect(err).toContain('VISAVIS_SECRET');
   });
 
   it('takes over a database, once', async () => {
-    const rehearsed = await visavis(['wikivisage', old.url, '--dry-run']);
+    const rehearsed = await importing(['wikivisage', old.url, '--dry-run']);
     expect(rehearsed).toMatchObject({ status: 0, err: expect.not.stringContaining('visavis:') });
     expect(rehearsed.out).toContain('nothing was changed');
-    const first = await visavis(['wikivisage', old.url]);
+    const first = await importing(['wikivisage', old.url]);
     expect(first.status).toBe(0);
     expect(first.out).toMatch(/1 {2}projects/);
     expect(first.out).toMatch(/1 {2}encodings/);
     expect(first.out).toMatch(/1 {2}labels/);
-    const second = await visavis(['wikivisage', old.url]);
+    const second = await importing(['wikivisage', old.url]);
     expect(second.out).toContain('everything that can be is here already');
 
     const store = openStore({ kind: 'sqlite', path: join(folder, 'visavis.sqlite') });

@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { launch } from './launcher.ts';
+import { launch } from './visavis.ts';
 
 let folder: string;
 beforeAll(() => {

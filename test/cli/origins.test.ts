@@ -7,7 +7,7 @@ import { migrate } from '../../src/core/store/migrate.ts';
 import { openStore } from '../../src/core/store/store.ts';
 import cases from '../core/origins/origins.json' with { type: 'json' };
 import { addAccount } from '../support/people.ts';
-import { launch } from './launcher.ts';
+import { launch } from './visavis.ts';
 
 let folder: string;
 beforeAll(() => {

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,10 +9,9 @@ import { storeTokens } from '../../src/core/accounts/tokens.ts';
 import { systemClock } from '../../src/core/platform/clock.ts';
 import { migrate } from '../../src/core/store/migrate.ts';
 import { openStore } from '../../src/core/store/store.ts';
-import { guardChildren } from '../support/loopback-only.ts';
 import { addAccount } from '../support/people.ts';
+import { type Ran, visavis } from './visavis.ts';
 
-const root = join(import.meta.dirname, '../..');
 const [OLD = '', NEW = '', OTHER = ''] = [1, 2, 3].map((n) => Buffer.alloc(32, n).toString('base64url'));
 let folder: string;
 
@@ -31,29 +29,8 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-function tokens(
-  action: string[],
-  keys: string,
-): Promise<{ status: number | null; out: string; err: string }> {
-  return new Promise((resolve) => {
-    const child = spawn(join(root, 'bin/visavis'), ['tokens', ...action], {
-      env: {
-        ...guardChildren(),
-        PATH: process.env.PATH ?? '',
-        VISAVIS_DATA_DIR: folder,
-        VISAVIS_TOKEN_KEY: keys,
-      },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    let [out, err] = ['', ''];
-    child.stdout.on('data', (text) => {
-      out += text;
-    });
-    child.stderr.on('data', (text) => {
-      err += text;
-    });
-    child.on('close', (status) => resolve({ status, out, err }));
-  });
+function tokens(action: string[], keys: string): Promise<Ran> {
+  return visavis(['tokens', ...action], { VISAVIS_DATA_DIR: folder, VISAVIS_TOKEN_KEY: keys });
 }
 
 it('says under which keys the tokens are, rotates them, and shows no secret', async () => {

@@ -10,12 +10,17 @@ export interface Ran {
   readonly err: string;
 }
 
-/** Runs the launcher as a user would, with nothing in the environment but what is given. */
-export function visavis(args: readonly string[], env: Readonly<Record<string, string>>): Promise<Ran> {
+/** Runs the launcher as a user would, with nothing in the environment but what is given, and nothing piped in unless given. */
+export function visavis(
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  { cwd, input }: { readonly cwd?: string; readonly input?: string } = {},
+): Promise<Ran> {
   return new Promise((resolve) => {
     const child = spawn(join(root, 'bin/visavis'), args, {
+      ...(cwd === undefined ? {} : { cwd }),
       env: { ...guardChildren(), PATH: process.env.PATH ?? '', ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: 'pipe',
     });
     let [out, err] = ['', ''];
     child.stdout.on('data', (text) => {
@@ -25,5 +30,16 @@ export function visavis(args: readonly string[], env: Readonly<Record<string, st
       err += text;
     });
     child.on('close', (status) => resolve({ status, out, err }));
+    child.stdin.end(input);
   });
+}
+
+/** As a user who works in a folder, and keeps the data there. */
+export function launch(
+  folder: string,
+  args: readonly string[],
+  { env, input }: { readonly env?: Readonly<Record<string, string>>; readonly input?: string } = {},
+): Promise<Ran> {
+  const all = { VISAVIS_DATA_DIR: join(folder, 'data'), ...env };
+  return visavis(args, all, { cwd: folder, ...(input === undefined ? {} : { input }) });
 }

@@ -5,13 +5,13 @@ import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { detectStep } from '../../src/core/faces/detection.ts';
 import { silentLog } from '../../src/core/platform/log.ts';
 import type { Store } from '../../src/core/store/store.ts';
-import { until } from '../roles/processes.ts';
 import { ended, startWaitingWorker } from '../roles/waiting-process.ts';
 import { guardChildren } from '../support/loopback-only.ts';
 import { notedNudges } from '../support/nudges.ts';
 import { addProject } from '../support/people.ts';
 import { addFile } from '../support/pictures.ts';
 import { freshStore } from '../support/stores.ts';
+import { until } from '../support/until.ts';
 
 /** As many as a worker has under way, and some that nobody has begun. */
 const UNDER_WAY = 3;

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { previewRun } from '../../src/core/depicts/runs.ts';
+import { until } from '../support/until.ts';
 import { compare, type Totals } from './check.ts';
 import type { Project } from './community.ts';
 import { serviceOf } from './in-service.ts';
@@ -9,7 +10,7 @@ import { createInflicted } from './inflict.ts';
 import { inWords, plan } from './plan.ts';
 import { seeded } from './random.ts';
 import { clear, makeScene, type Scene } from './scene.ts';
-import { settle, soon } from './settlers.ts';
+import { settle } from './settlers.ts';
 import { inSeconds } from './table.ts';
 import { type Return, startWatch, type Watch } from './watch.ts';
 
@@ -83,9 +84,9 @@ export async function recover(options: RecoveryOptions): Promise<RecoveryResult>
     say(`everybody is there; logs are in ${scene.folder}`);
     community.live();
     const uploads = upload(scene);
-    const until = performance.now() + minutes * 60_000;
+    const end = performance.now() + minutes * 60_000;
     const faults = plan(seed, gapMs);
-    while (performance.now() < until) {
+    while (performance.now() < end) {
       const { gapMs: gap, fault } = faults.next().value;
       await pause(gap);
       scene.homeserver.requests.splice(0);
@@ -211,7 +212,7 @@ async function finish(scene: Scene, projects: readonly Project[], watch: Watch):
     .whereRef('crawl_started_at', '<', 'crawl_wanted_at');
   const problems: string[] = [];
   const wait = async (what: string, look: () => Promise<boolean>) => {
-    await soon(what, look, SETTLED_WITHIN_MS).catch((error: unknown) => problems.push(String(error)));
+    await until(what, look, SETTLED_WITHIN_MS).catch((error: unknown) => problems.push(String(error)));
   };
   await wait('all processes are in service', async () => watch.missing().length === 0);
   await wait('all runs end', async () => (await none(runs)) && (await none(ended)));
@@ -220,8 +221,8 @@ async function finish(scene: Scene, projects: readonly Project[], watch: Watch):
     await wait(`everything of project ${id} is written`, async () => {
       const before = homeserver.position;
       owner.chat.say(room, '!visavis write yes');
-      await soon('the bot answers', () => answeredSince(scene, before), 30_000).catch(() => {});
-      await soon('the run ends', () => none(runs), 60_000).catch(() => {});
+      await until('the bot answers', () => answeredSince(scene, before), 30_000).catch(() => {});
+      await until('the run ends', () => none(runs), 60_000).catch(() => {});
       return (await none(runs)) && (await previewRun(store, id)).pairs.length === 0;
     });
   }

@@ -1,8 +1,8 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Store } from '../../src/core/store/store.ts';
 import { Person as Browser } from '../oauth/person.ts';
 import { addMember, addProject } from '../support/people.ts';
 import { addFace, addFile } from '../support/pictures.ts';
+import { until } from '../support/until.ts';
 import { type Community, createCommunity, type Member, PERSON, type Project } from './community.ts';
 import type { Random } from './random.ts';
 import type { Scene } from './scene.ts';
@@ -17,7 +17,7 @@ export async function settle(
   scene: Scene,
   { faces, random }: { readonly faces: number; readonly random: Random },
 ): Promise<{ readonly community: Community; readonly projects: readonly Project[] }> {
-  await soon('the site is there', async () => (await fetch(`${scene.publicUrl}/ready`)).ok);
+  await until('the site is there', async () => (await fetch(`${scene.publicUrl}/ready`)).ok);
   const members: Member[] = [];
   for (const name of NAMES) members.push(await arrive(scene, name));
   await addPracticeProject(scene, members[0] as Member);
@@ -25,26 +25,6 @@ export async function settle(
   for (let i = 0; i < PROJECTS; i++) projects.push(await addRoom(scene, members, i, faces));
   const community = createCommunity(scene, { members, projects, random });
   return { community, projects };
-}
-
-/** What somebody looks at again and again until it is so; what it throws is “not yet”. */
-export async function soon(
-  what: string,
-  look: () => Promise<boolean> | boolean,
-  withinMs = 120_000,
-): Promise<void> {
-  const until = performance.now() + withinMs;
-  let last: unknown = null;
-  while (performance.now() < until) {
-    try {
-      if (await look()) return;
-      last = null;
-    } catch (error) {
-      last = error;
-    }
-    await pause(100);
-  }
-  throw new Error(`${what}: not so after ${withinMs / 1000} s`, { cause: last });
 }
 
 async function arrive({ store, publicUrl, homeserver }: Scene, name: string): Promise<Member> {
@@ -115,10 +95,10 @@ async function addRoom(
     owner.chat.invite(room, chat.id);
     chat.join(room);
   }
-  await soon('the bot has come', () => room.membership(homeserver.bot.id) === 'join');
+  await until('the bot has come', () => room.membership(homeserver.bot.id) === 'join');
   owner.chat.say(room, `!visavis setup ${id}`);
   const bound = store.db.selectFrom('channels').select('id').where('external_id', '=', room.id);
-  await soon('the room is bound', async () => (await bound.execute()).length === 1);
+  await until('the room is bound', async () => (await bound.execute()).length === 1);
   await store.db.updateTable('channels').set({ max_open: OPEN }).where('external_id', '=', room.id).execute();
   return { id, owner, room, faceIds, pageIds };
 }

@@ -8,7 +8,8 @@ import { dataDir, preparedPhotos } from '../detect/prepared.ts';
 import { freePort } from '../support/free-port.ts';
 import { type OwnMariaDb, startMariaDb } from '../support/mariadb.ts';
 import { type OwnRedis, startRedis } from '../support/redis.ts';
-import { healthAt, type Running, startRole, until } from './processes.ts';
+import { until } from '../support/until.ts';
+import { healthAt, type Running, startRole } from './processes.ts';
 
 /** Fewer than the three processes would take together. */
 const CONNECTIONS = 6;

@@ -9,7 +9,8 @@ import { openStore, type Store } from '../../src/core/store/store.ts';
 import { dataDir, preparedPhotos } from '../detect/prepared.ts';
 import { freePort } from '../support/free-port.ts';
 import { type OwnMariaDb, startMariaDb } from '../support/mariadb.ts';
-import { healthAt, type Running, startRole, until } from './processes.ts';
+import { until } from '../support/until.ts';
+import { healthAt, type Running, startRole } from './processes.ts';
 
 /** Two processes of bots by mistake, or on purpose: the second one stands by. */
 describe.runIf(inject('mariadb'))('two processes of bots', () => {

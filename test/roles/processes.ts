@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { guardChildren } from '../support/guard-children.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -49,22 +48,6 @@ export function startRole(role: 'web' | 'worker' | 'bots', env: Readonly<Record<
       return gone;
     },
   };
-}
-
-/** Looks until it is so. What the looking throws counts as “not yet”. @throws after three minutes */
-export async function until(what: string, look: () => Promise<boolean>): Promise<void> {
-  const end = performance.now() + 180_000;
-  let last: unknown = null;
-  while (performance.now() < end) {
-    try {
-      if (await look()) return;
-      last = null;
-    } catch (error) {
-      last = error;
-    }
-    await pause(100);
-  }
-  throw new Error(`${what}: not so after three minutes`, { cause: last });
 }
 
 export interface HealthAnswer {

@@ -4,7 +4,7 @@ import type { Store } from '../../core/store/store.ts';
 
 /**
  * Who may have the bot in a room: linked owners of a project that is not deleted, and administrators; nobody whom the
- * wiki has blocked.
+ * wiki or this site has blocked.
  */
 export function createInviters(store: Store): (userId: string) => Promise<boolean> {
   return async (userId) => {

@@ -154,7 +154,7 @@ export async function takeConfirmedLinks(
   });
 }
 
-/** The account behind a chat user, or null. */
+/** The account behind a chat user, or null. `blocked`: on the wiki or here, so that it may look, no more. */
 export async function accountOfIdentity(
   store: Store,
   platform: string,
@@ -163,11 +163,13 @@ export async function accountOfIdentity(
   const row = await store.db
     .selectFrom('identities')
     .innerJoin('account_profiles', 'account_profiles.account_id', 'identities.account_id')
-    .select(['identities.account_id', 'account_profiles.username', 'account_profiles.blocked'])
+    .select(['identities.account_id', 'username', 'blocked', 'barred'])
     .where('identities.platform', '=', platform)
     .where('identities.external_id', '=', externalId)
     .executeTakeFirst();
-  return row ? { id: row.account_id, username: row.username, blocked: row.blocked === 1 } : null;
+  if (!row) return null;
+  const blocked = row.blocked === 1 || row.barred !== null;
+  return { id: row.account_id, username: row.username, blocked };
 }
 
 export async function identitiesOf(

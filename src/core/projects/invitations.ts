@@ -15,8 +15,7 @@ export interface Invitation {
   readonly id: number;
   readonly createdAt: number;
   readonly expiresAt: number;
-  /** null: of a former member of the site. */
-  readonly createdBy: string | null;
+  readonly createdBy: string;
   /** How many became members by it. */
   readonly uses: number;
 }
@@ -70,7 +69,6 @@ export async function listInvitations(
   projectId: number,
 ): Promise<Invitation[]> {
   const rows = await openInvitations(store.db, projectId, clock.now())
-    .leftJoin('account_profiles', 'account_profiles.account_id', 'invitations.created_by')
     .select(['invitations.id', 'created_at', 'expires_at', 'uses', 'username'])
     .orderBy('invitations.id', 'desc')
     .execute();
@@ -113,18 +111,17 @@ export async function revokeInvitation(
 export interface InvitationView {
   readonly projectId: number;
   readonly title: string;
-  readonly createdBy: string | null;
+  readonly createdBy: string;
   readonly expiresAt: number;
 }
 
-/** @returns null when the code is not known, has run out, was taken back, or its maker is no owner any more */
+/** @returns null when the code is not known, has run out, was taken back, or its maker is no owner any more or blocked */
 export async function findInvitation(
   { store, clock }: MemberDeps,
   code: string,
 ): Promise<InvitationView | null> {
   const row = await usableInvitation(store.db, code, clock.now())
     .innerJoin('projects', 'projects.id', 'invitations.project_id')
-    .leftJoin('account_profiles', 'account_profiles.account_id', 'invitations.created_by')
     .select(['projects.id', 'projects.title', 'username', 'invitations.expires_at'])
     .where('projects.state', '!=', 'deleted')
     .executeTakeFirst();
@@ -197,8 +194,8 @@ function usableInvitation(db: Db, code: string, now: number) {
 }
 
 /**
- * An invitation is worth as much as who made it, an owner or an administrator of the site: whoever was shut out comes
- * back by none.
+ * An invitation is worth as much as who made it, an owner or an administrator of the site in good standing: whoever was
+ * shut out comes back by none, and nobody comes by those of somebody who is blocked.
  */
 function validInvitations(db: Db, now: number) {
   return db
@@ -211,6 +208,9 @@ function validInvitations(db: Db, now: number) {
         .on('maker.status', '=', 'active'),
     )
     .leftJoin('administrators', 'administrators.account_id', 'invitations.created_by')
+    .innerJoin('account_profiles as standing', 'standing.account_id', 'invitations.created_by')
+    .where('standing.blocked', '=', 0)
+    .where('standing.barred', 'is', null)
     .where((eb) =>
       eb.or([eb('maker.account_id', 'is not', null), eb('administrators.account_id', 'is not', null)]),
     )

@@ -4,6 +4,7 @@ import { perfect } from '../../../src/cli/review/reviewer.ts';
 import type { Store } from '../../../src/core/store/store.ts';
 import type { PocketWiki } from '../../../src/sandbox/wiki.ts';
 import { fieldsOf } from '../../sandbox/harness.ts';
+import { until } from '../../support/until.ts';
 import { Browser } from '../../web/support/browser.ts';
 import { ITEMS, whoIsAt } from './pictures.ts';
 import { CATEGORY, numberOf } from './wiki.ts';
@@ -223,17 +224,6 @@ async function patiently<T>(ask: () => Promise<T>): Promise<T> {
       await pause(200 * times);
     }
   }
-}
-
-/** Looks until there is something. @throws after two minutes */
-export async function until<T>(what: string, look: () => Promise<T | undefined | false>): Promise<T> {
-  const end = performance.now() + 120_000;
-  while (performance.now() < end) {
-    const found = await look();
-    if (found) return found;
-    await pause(100);
-  }
-  throw new Error(`${what}: not so after two minutes`);
 }
 
 function pathOf(url: string): string {

@@ -54,6 +54,16 @@ export async function timesOf({ db }: Store, runId: number) {
   return { project, files, votes, run };
 }
 
+/** Files that were looked at. */
+export async function detectedFiles({ db }: Store): Promise<number> {
+  const { n } = await db
+    .selectFrom('files')
+    .select((eb) => eb.fn.countAll<number>().as('n'))
+    .where('state', '!=', 'waiting')
+    .executeTakeFirstOrThrow();
+  return Number(n);
+}
+
 export async function countRows({ db }: Store) {
   const count = async (
     table: 'files' | 'faces' | 'embeddings' | 'questions' | 'ballots' | 'votes' | 'posts',

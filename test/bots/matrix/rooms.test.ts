@@ -160,13 +160,19 @@ test('only linked owners and administrators may have the bot; who is blocked may
   const { id: projectId } = await addProject(store, { created_by: owner });
   await addMember(store, projectId, { accountId: await link('member'), role: 'member' });
   await addMember(store, projectId, { accountId: await link('gone', { blocked: true }), role: 'owner' });
+  await addMember(store, projectId, { accountId: await link('barred'), role: 'owner' });
+  await store.db
+    .updateTable('account_profiles')
+    .set({ barred: 'as told' })
+    .where('username', '=', 'barred')
+    .execute();
   const admin = { account_id: await link('admin'), name: 'admin', since: 0 };
   await store.db.insertInto('administrators').values(admin).execute();
   const mayInvite = createInviters(store);
-  const answers = ['owner', 'admin', 'member', 'gone', 'nobody'].map((name) =>
+  const answers = ['owner', 'admin', 'member', 'gone', 'barred', 'nobody'].map((name) =>
     mayInvite(`@${name}:localhost`),
   );
-  expect(await Promise.all(answers)).toEqual([true, true, false, false, false]);
+  expect(await Promise.all(answers)).toEqual([true, true, false, false, false, false]);
   await store.db.updateTable('projects').set({ state: 'deleted' }).execute();
   expect(await mayInvite('@owner:localhost')).toBe(false);
   await store.close();

@@ -21,6 +21,17 @@ export function file(given: Partial<WikiFile> = {}): WikiFile {
   return wikiFile(++pages, given);
 }
 
+/** Rows of the files that a project has, by page. */
+export function projectFiles({ db }: Store, projectId: number) {
+  return db
+    .selectFrom('project_files')
+    .innerJoin('files', 'files.id', 'project_files.file_id')
+    .selectAll('files')
+    .where('project_id', '=', projectId)
+    .orderBy('page_id')
+    .execute();
+}
+
 /** The crawl of a wiki on which things change, and short ways to what it keeps. */
 export async function changesDesk(store: Store) {
   const clock = fakeClock();
@@ -31,14 +42,7 @@ export async function changesDesk(store: Store) {
     crawlStep({ store, clock, wiki, nudges, log: silentLog, workerId: 'worker 1', ...more }, signal);
   const fileOf = (one: WikiFile) =>
     store.db.selectFrom('files').selectAll().where('page_id', '=', one.pageId).executeTakeFirstOrThrow();
-  const filesOf = (projectId: number) =>
-    store.db
-      .selectFrom('project_files')
-      .innerJoin('files', 'files.id', 'project_files.file_id')
-      .selectAll('files')
-      .where('project_id', '=', projectId)
-      .orderBy('page_id')
-      .execute();
+  const filesOf = (projectId: number) => projectFiles(store, projectId);
   return {
     clock,
     deps: { store, clock, nudges },

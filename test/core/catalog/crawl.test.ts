@@ -10,6 +10,7 @@ import { addProject } from '../../support/people.ts';
 import { addFace, sha1Of, wikiFile } from '../../support/pictures.ts';
 import { engines, useTwoStores } from '../../support/stores.ts';
 import { type FakeClock, fakeClock } from '../wiki/fakes.ts';
+import { projectFiles } from './changes-support.ts';
 
 describe.each(engines())('the crawl on %s', (kind) => {
   let store: Store;
@@ -46,14 +47,7 @@ describe.each(engines())('the crawl on %s', (kind) => {
     );
   const newProject = async (given: Parameters<typeof addProject>[1] = {}) =>
     (await addProject(store, { category: 'Root', crawl_wanted_at: clock.now(), ...given })).id;
-  const filesOf = (projectId: number) =>
-    store.db
-      .selectFrom('project_files')
-      .innerJoin('files', 'files.id', 'project_files.file_id')
-      .selectAll('files')
-      .where('project_id', '=', projectId)
-      .orderBy('page_id')
-      .execute();
+  const filesOf = (projectId: number) => projectFiles(store, projectId);
   const pageIdsOf = async (projectId: number) => (await filesOf(projectId)).map((row) => row.page_id);
   const projectRow = (id: number) =>
     store.db.selectFrom('projects').selectAll().where('id', '=', id).executeTakeFirstOrThrow();

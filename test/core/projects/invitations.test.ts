@@ -138,6 +138,18 @@ describe.each(engines())('invitations on %s', (kind) => {
     await expect(redeem(code, await addAccount(store))).rejects.toMatchObject({ code: 'not_found' });
   });
 
+  it.each([{ blocked: 1 }, { barred: 'as told' }] as const)('rests while its maker is %o', async (bar) => {
+    const { id, owner } = await addProject(store);
+    const { code } = await make(id, owner);
+    const set = (values: { blocked?: 0 | 1; barred?: string | null }) =>
+      store.db.updateTable('account_profiles').set(values).where('account_id', '=', owner).execute();
+    await set(bar);
+    expect(await findInvitation(deps(), code)).toBeNull();
+    await expect(redeem(code, await addAccount(store))).rejects.toMatchObject({ code: 'not_found' });
+    await set({ blocked: 0, barred: null });
+    expect(await redeem(code, await addAccount(store))).toEqual({ projectId: id });
+  });
+
   it('makes one member of somebody who presses ten times', async () => {
     const { id, owner } = await addProject(store);
     const { code } = await make(id, owner);

@@ -6,8 +6,7 @@ import { castBallot } from '../../../src/core/review/votes.ts';
 import { migrate } from '../../../src/core/store/migrate.ts';
 import { openStore } from '../../../src/core/store/store.ts';
 import { notedNudges } from '../../support/nudges.ts';
-import { addMember, addProject } from '../../support/people.ts';
-import { addPortrait } from '../../support/pictures.ts';
+import { addOldVotes } from '../../support/old-votes.ts';
 import { emptyDatabase, engines } from '../../support/stores.ts';
 import { fakeClock } from '../wiki/fakes.ts';
 import { standingVotes } from './support.ts';
@@ -19,39 +18,24 @@ describe.each(engines())('votes of an earlier version on %s', (kind) => {
     try {
       const before = Object.entries(migrations).filter(([name]) => name < '0006');
       await migrate(store, Object.fromEntries(before));
-      const { id: project_id } = await addProject(store);
-      const account_id = await addMember(store, project_id);
-      const { faceId: face_id } = await addPortrait(store, project_id);
-      for (const [platform, answer] of [
-        ['import', 'yes'],
-        ['room', 'no'],
-        ['web', 'yes'],
-      ] as const) {
-        await store.db
-          .insertInto('votes')
-          .values({
-            project_id,
-            face_id,
-            person: 'Q1',
-            account_id,
-            answer,
-            decides: 0,
-            question_id: null,
-            platform,
-            voted_at: 1,
-          })
-          .execute();
-      }
+      const { projectId, accountId, faceId } = await addOldVotes(store);
       await store.db
         .insertInto('verdicts')
-        .values({ project_id, face_id, person: 'Q1', verdict: 'match', source: 'votes', changed_at: 1 })
+        .values({
+          project_id: projectId,
+          face_id: faceId,
+          person: 'Q1',
+          verdict: 'match',
+          source: 'votes',
+          changed_at: 1,
+        })
         .execute();
       await migrate(store, migrations);
       const deps = { store, clock: fakeClock(), nudges: notedNudges() };
       const said = async () =>
-        (await standingVotes(store.db, project_id, face_id, 'Q1')).map((vote) => vote.answer);
-      const undo = () => undoAnswers(deps, { projectId: project_id, accountId: account_id, count: 1 });
-      expect(await compareWithVotes(store.db, project_id)).toEqual([]);
+        (await standingVotes(store.db, projectId, faceId, 'Q1')).map((vote) => vote.answer);
+      const undo = () => undoAnswers(deps, { projectId, accountId, count: 1 });
+      expect(await compareWithVotes(store.db, projectId)).toEqual([]);
       await undo();
       expect(await said()).toEqual(['no']);
       // What was taken over from another program is nobody's last answer.
@@ -59,14 +43,14 @@ describe.each(engines())('votes of an earlier version on %s', (kind) => {
       expect(await said()).toEqual(['yes']);
       // New ballots have numbers of their own.
       const ballot = {
-        projectId: project_id,
-        accountId: account_id,
-        answers: [{ faceId: face_id, person: 'Q1', answer: 'no' as const }],
+        projectId,
+        accountId,
+        answers: [{ faceId, person: 'Q1', answer: 'no' as const }],
         questionId: null,
         platform: 'web',
       };
       expect((await castBallot(deps, ballot)).cast).toBe(1);
-      expect(await compareWithVotes(store.db, project_id)).toEqual([]);
+      expect(await compareWithVotes(store.db, projectId)).toEqual([]);
     } finally {
       await store.close();
       await database.drop();

@@ -5,8 +5,7 @@ import { migrations } from '../../../migrations/index.ts';
 import { migrate } from '../../../src/core/store/migrate.ts';
 import { openStore } from '../../../src/core/store/store.ts';
 import { type CuttingProxy, cuttingProxy } from '../../support/cutting-proxy.ts';
-import { addMember, addProject } from '../../support/people.ts';
-import { addPortrait } from '../../support/pictures.ts';
+import { addOldVotes } from '../../support/old-votes.ts';
 import { emptyDatabase, type TestDatabase } from '../../support/stores.ts';
 
 /** After each statement in the long tests; else after those that change rows, and a few of the others. */
@@ -117,24 +116,7 @@ function urlOf({ address }: TestDatabase): string {
 
 async function peopleAndVotes(url: string): Promise<void> {
   const store = openStore({ kind: 'mariadb', url }, { connections: 1 });
-  const { id: project_id } = await addProject(store);
-  const account_id = await addMember(store, project_id);
-  const { faceId: face_id } = await addPortrait(store, project_id);
-  for (const platform of ['import', 'room', 'web'])
-    await store.db
-      .insertInto('votes')
-      .values({
-        project_id,
-        face_id,
-        person: 'Q1',
-        account_id,
-        answer: 'yes',
-        decides: 0,
-        question_id: null,
-        platform,
-        voted_at: 1,
-      })
-      .execute();
+  await addOldVotes(store);
   await store.db
     .updateTable('faces')
     .set({ source: 'person' as never })
