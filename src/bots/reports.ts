@@ -5,7 +5,10 @@ import { reasonWords } from '../core/platform/reasons.ts';
 import type { Translate } from './cards.ts';
 import type { Card, Chat, ChatHandlers } from './chat.ts';
 import type { DeskDeps } from './desk.ts';
-import { STOP } from './inbox.ts';
+import { readStopsBelow, STOP } from './inbox.ts';
+
+/** A run without a message is shown after so long; until then the answer to the command may be on its way. */
+const SHOW_AFTER_MS = 60_000;
 
 /**
  * Shows how runs get on that were started in this chat: by editing one message, and a new message that mentions
@@ -26,25 +29,30 @@ export async function reportRuns(deps: DeskDeps, chat: Chat): Promise<boolean> {
     ])
     .select((eb) => eb.fn.coalesce('channels.language', 'projects.language').as('language'))
     .where('channels.platform', '=', chat.platform)
-    .where('runs.message_id', 'is not', null)
+    .where((eb) =>
+      eb.or([
+        eb('runs.message_id', 'is not', null),
+        // Whoever started it ended before it could say so.
+        eb('runs.created_at', '<=', deps.clock.now() - SHOW_AFTER_MS),
+      ]),
+    )
     .where((eb) => eb.or([eb('runs.reported', 'is', null), eb('runs.reported', 'not like', 'end %')]))
     .execute();
   for (const row of rows) {
     const run = await runById(deps.store, row.id);
-    if (!run || row.message_id === null) continue;
+    if (!run) continue;
     const t = deps.translate(row.language);
-    const reported = `${isOver(run) ? 'end' : 'on'} ${progressText(t, run)}`;
+    const over = isOver(run);
+    const reported = `${over ? 'end' : 'on'} ${progressText(t, run)}`;
     if (reported === row.reported) continue;
     try {
-      await chat.edit(row.channel, row.message_id, runCard(deps, t, run)).catch((error: unknown) => {
-        // The message may have been deleted. The end is told all the same, in a message of its own.
-        deps.log.warn({ run: run.id, error: describeError(error) }, 'progress could not be shown');
-      });
-      if (isOver(run)) {
-        // There is nothing to stop any more.
-        await chat.unseed(row.channel, row.message_id, [STOP]).catch((error: unknown) => {
-          deps.log.info({ run: run.id, error: describeError(error) }, '🛑 could not be taken away');
-        });
+      if (row.message_id !== null)
+        await showProgress(deps, chat, { ...row, messageId: row.message_id }, run, t);
+      else if (!over) {
+        const messageId = await chat.post(row.channel, runCard(deps, t, run), `run-${run.id}`);
+        await follow(deps, chat, { runId: run.id, channelId: row.channel, messageId });
+      }
+      if (over) {
         const mentions = await identityOf(deps, chat, row.account_id);
         await chat.post(row.channel, { ...runCard(deps, t, run), mentions }, `run-${run.id}-end`);
       }
@@ -54,6 +62,43 @@ export async function reportRuns(deps: DeskDeps, chat: Chat): Promise<boolean> {
     }
   }
   return false;
+}
+
+async function showProgress(
+  deps: DeskDeps,
+  chat: Chat,
+  { channel, messageId }: { readonly channel: string; readonly messageId: string },
+  run: RunView,
+  t: Translate,
+): Promise<void> {
+  await chat.edit(channel, messageId, runCard(deps, t, run)).catch((error: unknown) => {
+    // The message may have been deleted. The end is told all the same, in a message of its own.
+    deps.log.warn({ run: run.id, error: describeError(error) }, 'progress could not be shown');
+  });
+  if (!isOver(run)) return;
+  // There is nothing to stop any more.
+  await chat.unseed(channel, messageId, [STOP]).catch((error: unknown) => {
+    deps.log.info({ run: run.id, error: describeError(error) }, '🛑 could not be taken away');
+  });
+}
+
+/**
+ * The message shows the run's progress from now on; 🛑 below it stops the run.
+ * @param message.channelId null: said to one person alone, where nobody can react
+ */
+export async function follow(
+  deps: DeskDeps,
+  chat: Chat,
+  message: { readonly runId: number; readonly channelId: string | null; readonly messageId: string },
+): Promise<void> {
+  const { runId, channelId, messageId } = message;
+  await deps.store.db.updateTable('runs').set({ message_id: messageId }).where('id', '=', runId).execute();
+  if (channelId === null) return;
+  await chat.seed(channelId, messageId, [STOP]);
+  await readStopsBelow(deps, chat, { runId, channelId, messageId });
+  // It may have been quicker than we.
+  const now = await runById(deps.store, runId);
+  if (now && isOver(now)) await chat.unseed(channelId, messageId, [STOP]);
 }
 
 /**

@@ -3,8 +3,7 @@ import { listRuns, runById } from '../core/depicts/history.ts';
 import { ACTIVE, previewRun, requestStop, startRun, startUndo } from '../core/depicts/runs.ts';
 import { previewUndo } from '../core/depicts/undoing.ts';
 import type { InProject } from './command.ts';
-import { readStopsBelow, STOP } from './inbox.ts';
-import { isOver, runCard } from './reports.ts';
+import { follow, runCard } from './reports.ts';
 
 /** Lines of a list that stays readable in a chat; the page has all. */
 const MOST_SHOWN = 15;
@@ -13,7 +12,8 @@ export async function write(context: InProject): Promise<void> {
   const { deps, chat, event, t, account, bound } = context;
   const again = event.args.includes('again');
   if (event.args.includes('yes')) {
-    const runId = await startRun(deps, { projectId: bound.projectId, accountId: account.id, again });
+    const where = { projectId: bound.projectId, channelId: bound.id };
+    const runId = await startRun(deps, { ...where, accountId: account.id, again });
     return showRun(context, runId);
   }
   const { pairs: fresh, takenBack } = await previewRun(deps.store, bound.projectId);
@@ -65,7 +65,8 @@ export async function undo(context: InProject): Promise<void> {
   const { runId, claims } = preview;
   if (asked.sure) {
     const only = claimId === null ? {} : { claimId };
-    return showRun(context, await startUndo(deps, { runId, accountId: account.id, ...only }));
+    const where = { runId, channelId: bound.id };
+    return showRun(context, await startUndo(deps, { ...where, accountId: account.id, ...only }));
   }
   const run = String(runId);
   const confirm =
@@ -120,22 +121,10 @@ function shortened({ t }: InProject, lines: readonly string[]): string[] {
 }
 
 /** The message that shows the run's progress from now on; 🛑 below it stops the run. */
-async function showRun({ deps, chat, event, t, bound }: InProject, runId: number): Promise<void> {
+async function showRun({ deps, chat, event, t }: InProject, runId: number): Promise<void> {
   const run = await runById(deps.store, runId);
   if (!run) return;
   const messageId = await event.reply(runCard(deps, t, run));
-  await deps.store.db
-    .updateTable('runs')
-    .set({ channel_id: bound.id, message_id: messageId })
-    .where('id', '=', runId)
-    .execute();
-  const { channelId } = event;
-  if (channelId !== null) {
-    await chat.seed(channelId, messageId, [STOP]);
-    await readStopsBelow(deps, chat, { runId, channelId, messageId });
-    // It may have been quicker than we.
-    const now = await runById(deps.store, runId);
-    if (now && isOver(now)) await chat.unseed(channelId, messageId, [STOP]);
-  }
+  await follow(deps, chat, { runId, channelId: event.channelId, messageId });
   deps.nudges.nudge('runs');
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { runCommand } from '../../src/bots/commands.ts';
+import { startRun } from '../../src/core/depicts/runs.ts';
 import { writeStep } from '../../src/core/depicts/writer.ts';
 import {
   addPicture,
@@ -98,6 +99,24 @@ describe('write', () => {
     await work();
     expect(wiki.edits).toHaveLength(edits + 2);
     expect((await answer(world, ann, 'write again'))[0]?.text).toMatch(/^Nothing that was taken back/);
+  });
+
+  it('shows a run whose start nobody could tell, a minute later, with the sign that stops it', async () => {
+    const { world, ann, work, platform } = await writing(1);
+    const { projectId, channel } = world;
+    const start = () => startRun(world.deps, { projectId, accountId: ann.accountId, channelId: channel.id });
+    await start();
+    await world.round();
+    expect(platform.shown()).toEqual([]);
+    world.clock.advance(60_000);
+    await world.round();
+    const [message] = platform.shown();
+    expect(message).toMatchObject({ seeds: ['🛑'], card: { text: '⏳ waiting · 0 of one file' } });
+    await work();
+    expect(message?.card.text).toBe('✅ done · 1 of one file');
+    expect(platform.shown()).toHaveLength(2);
+    await world.round();
+    expect(platform.shown()).toHaveLength(2);
   });
 
   it('is refused to people who are no members', async () => {
