@@ -39,6 +39,7 @@ export async function serveCommand(
       `"${args[0]}" is not understood`,
     );
   }
+  const begun = leaveOnSignal();
   const config = loadConfig(process.env, root);
   for (const name of unknownSettings(process.env))
     terminal.err(`${name} is no setting and changes nothing; README.md lists them`);
@@ -64,7 +65,9 @@ export async function serveCommand(
   )
     terminal.err(`listening on ${config.host}: whoever reaches this machine can sign in here as anybody`);
   terminal.out(app.port === null ? `ready (${roles.join(', ')})` : `ready ${config.publicUrl}/`);
-  await untilSignal();
+  const asked = untilSignal();
+  begun();
+  await asked;
   // Supervisors kill after ten seconds and more. What goes on by then is safe: its leases run out.
   setTimeout(() => process.exit(0), STOP_MS).unref();
   await app.stop();
@@ -110,8 +113,23 @@ function createLog(config: Config): Log {
   );
 }
 
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+
+/**
+ * Ends at once while it begins, when nothing is done yet that could be lost. By itself only a process that is not the
+ * first one of a container would.
+ * @returns ends that
+ */
+function leaveOnSignal(): () => void {
+  const leave = (_: NodeJS.Signals, number: number) => process.exit(128 + number);
+  for (const signal of SIGNALS) process.on(signal, leave);
+  return () => {
+    for (const signal of SIGNALS) process.off(signal, leave);
+  };
+}
+
 function untilSignal(): Promise<void> {
   return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+    for (const signal of SIGNALS) process.once(signal, () => resolve());
   });
 }
