@@ -29,7 +29,8 @@ export interface PictureOptions {
 
 export interface Pictures {
   /**
-   * The bytes behind an address of a picture host; what they are is for the decoder to find out.
+   * The bytes behind an address of a picture host; what they are is for the decoder to find out. A page in their place,
+   * as proxies show it when something is wrong behind them, is a failure that passes.
    * @throws VisavisError `file_unreadable` (not there, or an address that is not allowed, see
    *   details.reason), `picture_too_large`, or `wiki` with WikiErrorDetails
    */
@@ -61,6 +62,7 @@ export function createPictures(options: PictureOptions): Pictures {
     const stop = signal ? AbortSignal.any([signal, timeout]) : timeout;
     try {
       const response = await follow(address, stop);
+      await assertNoPage(response);
       return await readBody(response, maxBytes);
     } catch (error) {
       if (error instanceof VisavisError || error instanceof FailedAttempt) throw error;
@@ -102,6 +104,12 @@ function allowedUrl(address: string, hosts: ReadonlySet<string>, base?: URL): UR
     throw unreadable('host');
   }
   return url;
+}
+
+async function assertNoPage({ headers, body }: Response): Promise<void> {
+  if (!/^(text\/|application\/json)/i.test(headers.get('content-type') ?? '')) return;
+  await body?.cancel();
+  throw new FailedAttempt({ codes: ['UNREADABLE_ANSWER'], arrived: 'yes' });
 }
 
 /** Reads no further than the limit, whatever the headers promised. */

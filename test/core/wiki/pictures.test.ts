@@ -133,6 +133,26 @@ describe('download', () => {
     expect(clock.sleeps).toEqual([9_000, 2_000]);
   });
 
+  it.each(['text/html; charset=utf-8', 'Text/Plain', 'application/json'])(
+    'asks again when %s comes in place of a picture',
+    async (type) => {
+      const page = () => new Response('<h1>Error</h1>', { headers: { 'content-type': type } });
+      const { pictures, clock } = fakePictures([page, page, bytes(2, { 'content-type': 'image/jpeg' })]);
+      const began = clock.now();
+      expect(await pictures.download(URL_OK)).toHaveLength(2);
+      expect(clock.now() - began).toBe(6_000);
+    },
+  );
+
+  it('gives up when a page comes again and again, as on a host with trouble of its own', async () => {
+    const page = () => new Response('<h1>Error</h1>', { headers: { 'content-type': 'text/html' } });
+    const { pictures } = fakePictures(Array(6).fill(page));
+    await expect(pictures.download(URL_OK)).rejects.toMatchObject({
+      code: 'wiki',
+      details: { kind: 'later', codes: ['UNREADABLE_ANSWER'] },
+    });
+  });
+
   it('gives up when the wait is too long', async () => {
     const { pictures } = fakePictures([httpError(429, { 'Retry-After': '600' })]);
     await expect(pictures.download(URL_OK)).rejects.toMatchObject({
